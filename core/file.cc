@@ -16,6 +16,7 @@
 
 #include "core/byte_source.h"
 #include "core/error.h"
+#include "core/shown.h"
 #include "core/signals.h"
 
 namespace ftok {
@@ -68,8 +69,9 @@ void refuse_address(const std::string& path) {
     return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '-' || c == '.';
   });
   if (!scheme) return;
-  throw UsageError(fmt::format("{}: expected a path, got an address: {}: is not supported here (./{} is a path)", path,
-                               path.substr(0, colon), path));
+  const std::string shown = without_secrets(path);
+  throw UsageError(fmt::format("{}: expected a path, got an address: {}: is not supported here (./{} is a path)", shown,
+                               path.substr(0, colon), shown));
 }
 
 AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {

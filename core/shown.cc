@@ -1,4 +1,5 @@
 #include "core/shown.h"
+#include "core/hide_secrets.h"
 
 #include <fmt/format.h>
 
@@ -34,15 +35,15 @@ bool names_a_secret(std::string_view parameter) {
                      [&](std::string_view mark) { return name.find(mark) != std::string::npos; });
 }
 
+bool is_of_scheme(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+}
+
 // The length of "SCHEME://"; 0 where `text` does not begin so.
 size_t scheme_size(std::string_view text) {
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos || colon == 0) return 0;
-  const auto is_part = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
-           c == '.';
-  };
-  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), is_part) ? colon + 3 : 0;
+  return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon), is_of_scheme) ? colon + 3 : 0;
 }
 
 }  // namespace
@@ -119,6 +120,29 @@ std::string without_secrets(std::string_view address) {
     i = end + 1;
   }
   return out.append(rest.substr(query_end));
+}
+
+std::string hide_secrets(std::string_view message) {
+  std::string out;
+  size_t at = 0;  // what comes before is in `out`
+  for (size_t mark = message.find("://"); mark != std::string_view::npos; mark = message.find("://", at)) {
+    size_t begin = mark;
+    while (begin > at && is_of_scheme(message[begin - 1])) --begin;
+    // A user name and a password may hold quotation marks, and what comes before them in an address may not.
+    const size_t end = std::min(message.find_first_of(" \t\n\"'`", mark), message.size());
+    const size_t host_end = std::min(message.find_first_of("/?# \t\n", mark + 3), message.size());
+    const size_t last = message.substr(0, host_end).rfind('@');
+    const bool has_user = last != std::string_view::npos && last >= mark + 3;
+    const size_t address_end =
+        has_user && last >= end ? std::min(message.find_first_of(" \t\n\"'`", last), message.size()) : end;
+    out += message.substr(at, begin - at);
+    std::string_view address = message.substr(begin, address_end - begin);
+    const size_t closing = std::min(address.find_last_not_of(".,:;)") + 1, address.size());
+    out += without_secrets(address.substr(0, closing));
+    out += address.substr(closing);
+    at = address_end;
+  }
+  return out.append(message.substr(at));
 }
 
 std::string shown_input(std::string_view input) { return escape_bytes(without_secrets(input)); }

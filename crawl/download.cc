@@ -32,8 +32,10 @@ class PartFile {
     fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (fd_ < 0) throw_errno("cannot create " + path_, errno);
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+      const int error_number = errno;
       ::close(fd_);
-      throw Error(path_ + " is being written by another process");
+      if (error_number == EWOULDBLOCK) throw Error(path_ + " is being written by another process");
+      throw_errno("cannot lock " + path_, error_number);
     }
     struct stat status {};
     if (::fstat(fd_, &status) == 0) size_ = static_cast<uint64_t>(status.st_size);

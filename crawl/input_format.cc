@@ -338,8 +338,12 @@ OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOpti
     const bool whole = read_prefix(*opened.input);
     opened.format = &tell(*opened.input, whole, options);
     // What a run left that stopped early is rows, or lines.
-    if (!options.start_after.empty() && opened.format->name != std::string_view("parquet"))
+    if (!options.start_after.empty() && opened.format->name != std::string_view("parquet")) {
+      if (opened.format->name != std::string_view("jsonl") && !opened.format->is_text)
+        throw FormatRefused(fmt::format("{} is {}, not the texts of a run that stopped after {}",
+                                        opened.options.file_path, opened.format->title, options.start_after));
       opened.format = &find("jsonl");
+    }
   }
   if (opened.format->open_lines != nullptr) {
     opened.input = opened.format->open_lines(std::move(opened.input), opened.options);

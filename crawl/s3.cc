@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/shown.h"
 #include "crawl/s3/client.h"
 
 namespace ftok {
@@ -135,7 +136,7 @@ bool is_s3_address(std::string_view text) { return text.starts_with(kScheme); }
 
 S3Address parse_s3_address(std::string_view text) {
   const auto refuse = [&](const char* why) {
-    throw UsageError(fmt::format("{}: expected s3://BUCKET/KEY: {}", text, why));
+    throw UsageError(fmt::format("{}: expected s3://BUCKET/KEY: {}", without_secrets(text), why));
   };
   if (!is_s3_address(text)) refuse("it does not begin so");
   std::string_view rest = text.substr(kScheme.size());

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <map>
+#include <utility>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -48,16 +50,22 @@ void check_readable(const std::string& input) {
   }
 }
 
-// What has its bytes only once cannot stand in two places.
+// What has its bytes only once cannot stand in two places, by one name or by several ("-" and /dev/stdin, a link).
 void check_read_once(const InputListOptions& options, const std::vector<std::string>& inputs) {
   std::vector<std::string> once = options.input_lists;
   once.insert(once.end(), inputs.begin(), inputs.end());
-  std::erase_if(once, [](const std::string& input) { return is_address(input) || can_be_read_again(input); });
-  std::sort(once.begin(), once.end());
-  const auto twice = std::adjacent_find(once.begin(), once.end());
-  if (twice == once.end()) return;
-  throw UsageError(
-      fmt::format("{} is given twice, and can be read only once", *twice == "-" ? "standard input" : *twice));
+  std::map<std::pair<dev_t, ino_t>, std::string> names;
+  for (const std::string& input : once) {
+    struct stat status {};
+    if (is_address(input) || can_be_read_again(input)) continue;
+    if ((input == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(input.c_str(), &status)) != 0) continue;
+    const auto shown = [](const std::string& name) { return name == "-" ? "standard input" : name; };
+    const auto [first, is_new] = names.emplace(std::pair(status.st_dev, status.st_ino), input);
+    if (is_new) continue;
+    throw UsageError(first->second == input ? fmt::format("{} is given twice, and can be read only once", shown(input))
+                                            : fmt::format("{} and {} are the same, which can be read only once",
+                                                          shown(first->second), shown(input)));
+  }
 }
 
 std::vector<std::string> read_list(const std::string& path, const std::string& base_url) {

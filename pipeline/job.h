@@ -161,26 +161,41 @@ struct PassStatus {
   std::vector<uint64_t> stragglers;  // running for more than three times the median of those that are done
 };
 
-struct CrawlStatus {
+// What became of the inputs that come from one place: a crawl of Common Crawl's, or a folder.
+enum class Alarm {
+  kNone,
+  kGivenUp,      // all its inputs that were looked at were given up
+  kNothingKept,  // none of its documents is kept
+  kStandsOut     // its keep share differs wildly from that of the rest
+};
+
+struct SourceStatus {
   std::string name;
+  uint64_t inputs = 0, quarantined = 0;  // that were looked at
   Tally tally;
-  bool stands_out = false;  // its keep share differs wildly from that of the rest
+  Alarm alarm = Alarm::kNone;
 };
 
 struct JobStatus {
-  std::vector<PassStatus> passes;  // in the order in which they run
-  std::vector<CrawlStatus> crawls;
+  std::vector<PassStatus> passes;     // in the order in which they run
+  std::vector<SourceStatus> sources;  // those with an alarm, then those with the most documents
   uint64_t inputs = 0;
   std::optional<uint64_t> bytes;  // of all inputs, where known
   uint64_t bytes_done = 0;        // of the inputs extracted
   double bytes_a_second = 0;      // of one attempt at extracting
-  double seconds_left = 0;        // of one machine's attempts; 0 when not known
+  double seconds_left = 0;        // of one machine's attempts, in the passes whose pace is known
+  std::vector<std::string>
+      not_reckoned;                  // passes of which something is left and nothing is done: their pace is unknown
+  std::vector<std::string> foreign;  // what to say of each receipt that is another job's or task's
 };
 
 JobStatus job_status(const Job& job);
 std::string status_text(const JobStatus& status, double price_an_hour);
 std::string status_json(const JobStatus& status, double price_an_hour);
-std::string status_prometheus(const JobStatus& status);
+std::string status_prometheus(const JobStatus& status, double price_an_hour);
+
+// Throws Error with kConfigurationExitCode where a receipt is another job's or task's.
+void check_receipts(const JobStatus& status);
 
 // Removes what no pass that is still to run will read. Returns how many files, and their bytes.
 struct Cleaned {

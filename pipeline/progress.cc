@@ -3,9 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <filesystem>
 #include <vector>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 
@@ -62,9 +66,27 @@ constexpr auto kTerminalInterval = std::chrono::milliseconds(500), kFileInterval
                kLogInterval = std::chrono::milliseconds(10000);
 constexpr int kColumnsOfALog = 1000;  // all that there is to say
 
-std::string local_path(std::string path) {
+// A file that reports are appended to, or "". What cannot be opened is told before the work begins.
+std::string report_path(std::string path) {
+  if (path.empty()) return path;
   refuse_address(path);
+  std::error_code code;
+  if (std::filesystem::is_fifo(path, code)) return path;  // its reader may come later
+  std::FILE* const file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) throw_errno("cannot write progress to " + path, errno);
+  std::fclose(file);  // NOLINT: nothing was written
   return path;
+}
+
+// 0, or the number of the error.
+int append_line(const std::string& path, const std::string& line) {
+  errno = 0;
+  std::FILE* const file = std::fopen(path.c_str(), "a");
+  if (file == nullptr) return errno;
+  const bool is_written = std::fprintf(file, "%s\n", line.c_str()) >= 0;
+  const int error = errno;
+  if (std::fclose(file) != 0) return errno;
+  return is_written ? 0 : error;
 }
 
 }  // namespace
@@ -74,7 +96,7 @@ ProgressDisplay::ProgressDisplay(const Progress& progress, Log log, bool quiet, 
       log_(std::move(log)),
       quiet_(quiet),
       area_(stderr),
-      json_path_(local_path(std::move(json_path))),
+      json_path_(report_path(std::move(json_path))),
       start_(std::chrono::steady_clock::now()),
       thread_([this] { loop(); }) {}
 
@@ -125,10 +147,14 @@ void ProgressDisplay::report(double seconds) {
     }
   }
   if (json_path_.empty()) return;
-  if (std::FILE* file = std::fopen(json_path_.c_str(), "a")) {
-    std::fprintf(file, "%s\n", progress_.json(seconds, false).c_str());
-    std::fclose(file);
+  const int error = append_line(json_path_, progress_.json(seconds, false));
+  if (error == 0) return;
+  area_.erase();
+  if (log_) {
+    log_(LogLevel::kWarning,
+         fmt::format("cannot write progress to {}, so no more is written there: {}", json_path_, std::strerror(error)));
   }
+  json_path_.clear();  // the work is worth more than the reports on it
 }
 
 void ProgressDisplay::show_in(std::string path) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/hide_secrets.h"
+#include "core/shown.h"
 #include "text/unicode.h"
 
 namespace ftok::python {
@@ -72,7 +74,7 @@ NB_MODULE(_ftok, module) {
     try {
       std::rethrow_exception(pointer);
     } catch (const ftok::Error& error) {
-      PyErr_SetString(PyExc_ValueError, error.what());
+      PyErr_SetString(PyExc_ValueError, ftok::hide_secrets(error.what()).c_str());
     }
   });
   nb::set_leak_warnings(false);  // get_encoding() keeps encodings to the end of the process

@@ -49,6 +49,7 @@ Manifest read_fields(const JsonFields& fields) {
   if (fields.has("corpora")) manifest.corpora = fields.texts("corpora");
   if (fields.has("corpus")) manifest.corpus = fields.text("corpus");
   if (fields.has("job")) manifest.job = fields.raw("job");
+  if (fields.has("removals")) manifest.removals = fields.number("removals");
   for (const JsonFields& input : fields.objects("inputs")) {
     manifest.inputs.push_back(
         {input.number("part"), std::string(input.raw("report")), read_file_entry(input.object("receipt"))});
@@ -143,6 +144,7 @@ std::string write_manifest(const Manifest& manifest) {
   write_texts(json, "corpora", manifest.corpora);
   if (!manifest.corpus.empty()) json.field("corpus", manifest.corpus);
   if (!manifest.job.empty()) json.key("job").raw(manifest.job);
+  if (manifest.removals > 0) json.field("removals", manifest.removals);
   json.key("inputs").begin_array();
   for (const Manifest::Input& input : manifest.inputs) {
     json.raw(fmt::format("{{\"part\":{},\"report\":{},\"receipt\":{}}}", input.part, input.report,

@@ -55,6 +55,7 @@ struct Manifest {
   std::vector<std::string> corpora;    // to which documents were routed: corpora/NAME, each with a manifest of its own
   std::string corpus;                  // of such a folder: its name
   std::string job;  // a JSON object: of a job's folder the checksum of job.json and the tasks' receipts; empty: a run's
+  uint64_t removals = 0;      // how often documents were removed (removal.h): removals/000001.json and on
   std::string totals = "{}";  // a JSON object: counters over all inputs, the caller's
 
   bool operator==(const Manifest&) const = default;

@@ -16,9 +16,9 @@
 namespace ftok {
 namespace fs = std::filesystem;
 
-namespace {
-
 std::string removal_name(uint64_t number) { return fmt::format("{}/{:06}.json", kRemovalsFolder, number); }
+
+namespace {
 
 Manifest manifest_to_change(const std::string& folder) {
   const std::string path = folder + "/" + kManifestName;
@@ -31,9 +31,30 @@ Manifest manifest_to_change(const std::string& folder) {
   return read_manifest(path);
 }
 
-Removal make_removal(const std::string& folder, const RemovedCounts& counts, const PendingFiles& files) {
+// How many removals the folder has had, as the manifest and the receipts say.
+uint64_t removals_so_far(const std::string& folder, const Manifest& manifest) {
+  uint64_t removals = manifest.removals;
+  while (fs::exists(folder + "/" + removal_name(removals + 1))) ++removals;
+  return removals;
+}
+
+std::vector<std::string> damaged_receipts(const std::string& folder, uint64_t removals) {
+  std::vector<std::string> damaged;
+  for (uint64_t number = 1; number <= removals; ++number) {
+    const std::string path = folder + "/" + removal_name(number);
+    if (!fs::exists(path)) {
+      damaged.push_back(path + " is missing");
+    } else if (const Result<Removal> removal = parse_removal(read_file(path)); !removal) {
+      damaged.push_back(fmt::format("{} is damaged: {}", path, removal.damage().detail));
+    }
+  }
+  return damaged;
+}
+
+Removal make_removal(const std::string& folder, uint64_t number, const RemovedCounts& counts,
+                     const PendingFiles& files) {
   Removal removal;
-  for (removal.number = 1; fs::exists(folder + "/" + removal_name(removal.number));) ++removal.number;
+  removal.number = number;
   removal.ids.assign(counts.found.begin(), counts.found.end());
   removal.documents = counts.documents;
   removal.tokens = counts.tokens;
@@ -93,6 +114,11 @@ std::vector<std::string> signs_of_removals() {
 
 bool has_removals(const std::string& folder) {
   const std::vector<std::string> signs = signs_of_removals();
+  const std::string manifest = folder + "/" + kManifestName;
+  if (fs::exists(manifest)) {
+    const Result<Manifest> read = parse_manifest(read_file(manifest));
+    if (read && read->removals > 0) return true;
+  }
   return std::any_of(signs.begin(), signs.end(),
                      [&](const std::string& name) { return fs::exists(folder + "/" + name); });
 }
@@ -104,6 +130,8 @@ RemoveResult remove_documents(const std::string& folder, const std::vector<std::
   PendingFiles files(folder, place);
   result.finished_earlier = files.finish_earlier();
   Manifest manifest = manifest_to_change(folder);
+  const uint64_t before = removals_so_far(folder, manifest);
+  result.damaged = damaged_receipts(folder, before);
   const IdSet wanted(ids.begin(), ids.end());
   RemovedCounts counts;
   remove_from_shards(folder, wanted, manifest, files, counts);
@@ -115,8 +143,9 @@ RemoveResult remove_documents(const std::string& folder, const std::vector<std::
     files.finish_earlier();  // nothing is pending: what was begun goes
     return result;
   }
+  manifest.removals = before + 1;
   relist_job(folder, manifest, files);
-  result.removal = make_removal(folder, counts, files);
+  result.removal = make_removal(folder, manifest.removals, counts, files);
   files.write(removal_name(result.removal.number), write_removal(result.removal));
   files.commit(removal_name(result.removal.number));
   return result;

@@ -39,7 +39,10 @@ struct Removal {
 std::string write_removal(const Removal& removal);
 Result<Removal> parse_removal(std::string_view file);  // damage: "unsealed", "bad_checksum", "bad_removal"
 
-// Whether documents were removed from the folder, or are being removed: nothing can be added to it then.
+std::string removal_name(uint64_t number);  // of a receipt, from 1
+
+// Whether documents were removed from the folder, or are being removed: nothing can be added to it then. The manifest
+// knows it too.
 bool has_removals(const std::string& folder);
 // Files of which one is there then.
 std::vector<std::string> signs_of_removals();
@@ -63,6 +66,7 @@ struct RemoveResult {
   Removal removal;                     // ids is empty where none was found: then nothing was written
   std::vector<std::string> not_found;  // of the ids asked for
   bool finished_earlier = false;       // a removal that had been begun was finished first
+  std::vector<std::string> damaged;    // what to say of receipts of earlier removals
 };
 
 // Removes the documents of these ids. Throws Error naming the file when the folder is not finished, a file is not what

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash_seed.h"
 #include "shards/writer.h"
 
 namespace ftok {
@@ -35,7 +37,7 @@ class ShardSource::Lister {
   // A folder's manifest, read once for all of its shards, and the splits that it gives them.
   struct Listing {
     Manifest manifest;
-    std::unordered_map<std::string, Split> splits;  // by the shard's name
+    std::unordered_map<std::string, Split, SeededHash, std::equal_to<>> splits;  // by the shard's name
   };
 
   // Null where there is no such manifest.

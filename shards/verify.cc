@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -156,9 +157,16 @@ void Verifier::part(const Manifest::Input& input, const Manifest& manifest) {
 
 // The receipts of removals. The ids in them are looked for in the shards.
 void Verifier::removals() {
-  for (uint64_t number = 1;; ++number) {
-    const std::string name = fmt::format("{}/{:06}.json", kRemovalsFolder, number);
-    if (!fs::exists(path_of(name))) break;
+  std::error_code code;
+  std::set<uint64_t> numbers;
+  for (const auto& entry : fs::directory_iterator(path_of(kRemovalsFolder), code)) {
+    uint64_t number = 0;
+    const std::string stem = entry.path().stem().string();
+    std::from_chars(stem.data(), stem.data() + stem.size(), number);
+    if (path_of(removal_name(number)) == entry.path()) numbers.insert(number);
+  }
+  for (const uint64_t number : numbers) {
+    const std::string name = removal_name(number);
     listed_.insert(name);
     count(path_of(name));
     const Result<Removal> removal = parse_removal(read_file(path_of(name)));
@@ -183,6 +191,8 @@ void Verifier::folder() {
   if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of(kJournalName))) {
     throw Error("a run is in progress here: there is a journal and no manifest.json yet; verify it when it is done");
   }
+  if (!fs::exists(path_of(kManifestName)) && fs::exists(path_of("receipts/extract")))
+    throw Error(fmt::format("{} is missing, and the folder is a job's: nothing of it was checked", kJobName));
   if (!fs::exists(path_of(kManifestName)) && !fs::exists(path_of(kBindingName)) && !fs::exists(path_of("parts")))
     return shards_alone();
   count(path_of(kManifestName));
@@ -192,6 +202,7 @@ void Verifier::folder() {
   } else if (!manifest.inputs.empty()) {  // without inputs: shards that were converted, which no command continues
     find(path_of(kBindingName), "is missing, and the manifest was made with it");
   }
+  if (!manifest.job.empty()) return of_lost_job(manifest);
   shards_and_parts(manifest);
   corpora(manifest.corpora);
   unlisted();
@@ -234,7 +245,23 @@ void Verifier::bound(const std::string& name, const std::string& checksum) {
   if (checksum_of_file(path) != checksum) find(path, "is not what the manifest was made with");
 }
 
+// Without job.json nothing says which files there should be besides those of the manifest.
+void Verifier::of_lost_job(const Manifest& manifest) {
+  find(path_of(kJobName),
+       "is missing, and the folder is a job's: of its files only those of the manifest were checked");
+  shards_and_parts(manifest);
+  corpora(manifest.corpora);
+}
+
+void Verifier::removals_of(const Manifest& manifest) {
+  for (uint64_t number = 1; number <= manifest.removals; ++number) {
+    if (listed_.contains(removal_name(number))) continue;
+    find(path_of(removal_name(number)), fmt::format("is missing: documents were removed {} times", manifest.removals));
+  }
+}
+
 void Verifier::shards_and_parts(const Manifest& manifest) {
+  removals_of(manifest);
   if (manifest.token_bytes < token_bytes_for(manifest.vocabulary.size)) {
     find(path_of(kManifestName), "states a token width that is too small for the vocabulary");
   }

@@ -7,7 +7,9 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/hide_secrets.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "core/utf8.h"
 #include "pipeline/whatif.h"
 #include "tokenizer/chat.h"
@@ -231,7 +233,7 @@ ViewAnswer ViewAnswers::answer(const ViewRequest& request) const {
   } catch (const ViewRefusal& refusal) {
     return error_answer(refusal.status, refusal.why);
   } catch (const Error& error) {
-    return error_answer(400, error.what());
+    return error_answer(400, hide_secrets(error.what()));
   }
 }
 

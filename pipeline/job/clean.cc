@@ -59,6 +59,12 @@ bool is_cleaned(const Job& job, std::string_view pass) {
          fs::exists(job.path_of(task_receipt_name("finish", 0)));
 }
 
+void keep_marks_of_clean(const Job& job) {
+  if (job.is_stored() || fs::exists(job.path_of("work")) || !is_cleaned(job, kPasses[0])) return;
+  make_folder(job.path_of("work"));
+  for (const Leftovers& left : leftovers()) write_file(job.path_of(mark_of(left.pass)), "");
+}
+
 void sweep_attempts(const Job& job) {
   if (job.is_stored()) return;
   for (const std::string_view pass : kPasses) {

@@ -7,7 +7,6 @@
 #include "core/error.h"
 #include "core/run_on_threads.h"
 #include "core/signals.h"
-#include "crawl/source.h"
 #include "dedup/exact.h"
 #include "dedup/signatures.h"
 #include "pipeline/job/bundles.h"
@@ -135,8 +134,12 @@ class Commit {
     const std::string stem = context_.job.path_of(fmt::format("parts/{:06}", context_.task()));
     PartPaths paths;
     const std::string records(records_ending(context_.plan.texts.format));
-    if (context_.job.manifest().text) paths.text = stem + ".text" + records;
-    if (context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects" + records;
+    const TaskShare inputs =
+        share_of_task(context_.job.manifest().inputs.size(), context_.task(), context_.job.tasks("commit"));
+    // Of no input there is nothing: an empty file is no zstd frame.
+    const bool has_inputs = inputs.begin < inputs.end;
+    if (has_inputs && context_.job.manifest().text) paths.text = stem + ".text" + records;
+    if (has_inputs && context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects" + records;
     if (!context_.plan.stops()) paths.tokens = context_.job.path_of(tokens_name(context_.task()));
     return paths;
   }
@@ -162,7 +165,7 @@ class Commit {
     }
     if (!context_.plan.stops()) tokens_of_inputs_.push_back(part.bytes.at("tokens"));
     inputs_ += write_packed_part(part);
-    tallies_[dump_of(report.input)].add(report.tally);
+    tallies_[source_of(report.input)].add(report);
     receipt_.numbers["quarantined"] += report.quarantined.empty() ? 0 : 1;
   }
 
@@ -201,7 +204,7 @@ class Commit {
   PartWriter writer_;
   std::string inputs_;
   std::vector<uint64_t> tokens_of_inputs_;  // bytes
-  std::map<std::string, Tally> tallies_;
+  std::map<std::string, SourceTally> tallies_;
   TaskReceipt receipt_;
 };
 

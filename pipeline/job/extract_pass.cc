@@ -7,7 +7,6 @@
 #include "core/shown.h"
 #include "core/signals.h"
 #include "core/temporary_files.h"
-#include "crawl/source.h"
 #include "dedup/key_records.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
@@ -52,7 +51,7 @@ class Gatherer {
     const std::string checksum = checksum_of_file(path, &bytes);
     part.files.push_back({name, bytes, checksum});
     inputs_ += write_packed_part(part);
-    tallies_[dump_of(report.input)].add(report.tally);
+    tallies_[source_of(report.input)].add(report);
     ++receipt_.numbers["inputs"];
     receipt_.numbers["quarantined"] += report.quarantined.empty() ? 0 : 1;
     receipt_.numbers["bytes"] += report.stored_bytes;
@@ -143,7 +142,7 @@ class Gatherer {
   std::vector<KeyRecord> records_;
   std::vector<uint64_t> ranks_;  // of the documents since the last run, where they have any
   std::string inputs_;
-  std::map<std::string, Tally> tallies_;
+  std::map<std::string, SourceTally> tallies_;
   uint64_t judged_ = 0;
   TaskReceipt receipt_;
 };

@@ -46,7 +46,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   for (const char* pass : {"group", "cluster", "decide", "resolve"}) receipts_of(job, pass, extracted.digest);
   Tally totals;
   for (const TaskReceipt& receipt : receipts_of(job, "commit", extracted.digest)) {
-    for (const auto& [crawl, tally] : read_tallies(receipt.tally)) totals.add(tally);
+    for (const auto& [source, of_source] : read_tallies(receipt.tally)) totals.add(of_source.tally);
   }
   Manifest manifest = manifest_of(context.plan, job.manifest().binding, totals, job.manifest().corpus);
   for (TaskReceipt& receipt : receipts_of(job, "cut", extracted.digest)) {
@@ -73,7 +73,7 @@ TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted) 
   receipt.files = manifest.split_files;
   receipt.files.push_back({kManifestName, text.size(), checksum_of(text)});
   receipt.numbers = {{"shards", manifest.shards.size()}};
-  receipt.tally = write_tallies({{"", totals}});
+  receipt.tally = write_tallies({{"", {totals}}});
   return receipt;
 }
 

@@ -213,6 +213,7 @@ Job::Job(std::string path, std::shared_ptr<JobStore> store, std::string below, C
   refresh_file(kJobName);
   if (!fs::exists(file))
     refuse(fmt::format("{} holds no job: there is no {} (`ftok plan` makes one)", path_, kJobName));
+  if (!fs::is_regular_file(file)) refuse(fmt::format("{} is not a file, as `ftok plan` wrote it", file));
   const std::string text = read_file(file);
   digest_ = checksum_of(text);
   Result<JobManifest> manifest = parse_job_manifest(text);

@@ -13,15 +13,17 @@ namespace ftok {
 namespace {
 
 constexpr double kStraggles = 3;             // times the median of the attempts that are done
-constexpr uint64_t kDocumentsToJudge = 100;  // of a crawl, before its keep share is held against others
+constexpr uint64_t kDocumentsToJudge = 100;  // of a source, before its keep share is held against others
 constexpr double kStandsOut = 4;             // times the odds of the rest
 
-// A receipt by its own word: of this job and its seal whole. One that is foreign is as good as missing here.
+// A receipt that counts. One of another job or task is noted, and is as good as missing.
 std::optional<TaskReceipt> receipt_if_ours(const Job& job, std::string_view pass, uint64_t task,
-                                           const std::string& after) {
+                                           const std::string& after, JobStatus& status) {
   try {
     return job.receipt(pass, task, after);
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    if (error.exit_code() != kConfigurationExitCode) throw;
+    status.foreign.emplace_back(error.what());
     return std::nullopt;
   }
 }
@@ -64,72 +66,80 @@ double odds(uint64_t kept, uint64_t documents) {
   return (static_cast<double>(kept) + 0.5) / (static_cast<double>(documents - kept) + 0.5);
 }
 
-void mark_what_stands_out(std::vector<CrawlStatus>& crawls) {
-  uint64_t kept = 0, documents = 0;
-  for (const CrawlStatus& crawl : crawls) kept += crawl.tally.kept, documents += crawl.tally.documents;
-  for (CrawlStatus& crawl : crawls) {
-    const uint64_t others = documents - crawl.tally.documents;
-    if (crawl.tally.documents < kDocumentsToJudge || others < kDocumentsToJudge) continue;
-    const double ratio = odds(crawl.tally.kept, crawl.tally.documents) / odds(kept - crawl.tally.kept, others);
-    crawl.stands_out = ratio > kStandsOut || ratio < 1 / kStandsOut;
+void raise_alarms(std::vector<SourceStatus>& sources) {
+  uint64_t kept = 0, documents = 0;  // of the sources of which something is kept
+  for (const SourceStatus& source : sources) {
+    if (source.tally.kept > 0) kept += source.tally.kept, documents += source.tally.documents;
+  }
+  for (SourceStatus& source : sources) {
+    const Tally& tally = source.tally;
+    if (source.inputs > 0 && source.quarantined == source.inputs) {
+      source.alarm = Alarm::kGivenUp;
+    } else if (tally.kept == 0) {
+      source.alarm = Alarm::kNothingKept;
+    } else if (const uint64_t others = documents - tally.documents;
+               tally.documents >= kDocumentsToJudge && others >= kDocumentsToJudge) {
+      const double ratio = odds(tally.kept, tally.documents) / odds(kept - tally.kept, others);
+      if (ratio > kStandsOut || ratio < 1 / kStandsOut) source.alarm = Alarm::kStandsOut;
+    }
   }
 }
 
-// The time that what is missing will take one attempt after the other, at the pace so far.
-double seconds_left(const JobStatus& status) {
-  double left = 0;
+// What matters first: those with an alarm, then those with the most documents.
+void put_in_order(std::vector<SourceStatus>& sources) {
+  std::stable_sort(sources.begin(), sources.end(), [](const SourceStatus& a, const SourceStatus& b) {
+    const bool alarms_a = a.alarm != Alarm::kNone, alarms_b = b.alarm != Alarm::kNone;
+    return alarms_a != alarms_b ? alarms_a : a.tally.documents > b.tally.documents;
+  });
+}
+
+// The time that what is missing will take one attempt after the other, at the pace so far. A pass of which nothing is
+// done has none yet.
+void reckon_what_is_left(JobStatus& status) {
   for (const PassStatus& pass : status.passes) {
     if (pass.missing.empty()) continue;
-    if (pass.done == 0 && pass.name != "extract") continue;  // its pace is not known yet
-    if (pass.done == 0) return 0;
-    left += pass.seconds / static_cast<double>(pass.done) * static_cast<double>(pass.missing.size());
+    if (pass.done == 0) {
+      status.not_reckoned.push_back(pass.name);
+    } else {
+      status.seconds_left += pass.seconds / static_cast<double>(pass.done) * static_cast<double>(pass.missing.size());
+    }
   }
-  return left;
 }
 
-std::string list_of(const std::vector<uint64_t>& numbers, size_t shown) {
-  std::string text;
-  for (size_t i = 0; i < std::min(shown, numbers.size()); ++i)
-    text += fmt::format("{}{}", i == 0 ? "" : ", ", numbers[i]);
-  if (numbers.size() > shown) text += fmt::format(" and {} more", numbers.size() - shown);
-  return text;
-}
-
-// Tallies by crawl, of documents wherever they are routed.
-class Crawls {
+// Tallies by source, of documents wherever they are routed.
+class Sources {
  public:
   void add(const std::string& corpus, const std::string& json) {
-    for (const auto& [crawl, tally] : read_tallies(json)) {
-      corpus.empty() ? own_[crawl].add(tally) : corpora_[{crawl, corpus}].add(tally);
+    for (const auto& [source, tally] : read_tallies(json)) {
+      corpus.empty() ? own_[source].add(tally) : corpora_[{source, corpus}].add(tally.tally);
     }
   }
-  std::vector<CrawlStatus> all() const {
-    std::vector<CrawlStatus> crawls;
-    for (const auto& [crawl, own] : own_) {
-      Tally tally = own;
-      for (const auto& [key, more] : corpora_) {
-        if (key.first == crawl) tally.take_in(key.second, more);
-      }
-      crawls.push_back({crawl, std::move(tally)});
+  std::vector<SourceStatus> all() const {
+    std::vector<SourceStatus> sources;
+    for (const auto& [name, own] : own_) {
+      SourceStatus source{name, own.inputs, own.quarantined, own.tally};
+      for (auto at = corpora_.lower_bound({name, ""}); at != corpora_.end() && at->first.first == name; ++at)
+        source.tally.take_in(at->first.second, at->second);
+      sources.push_back(std::move(source));
     }
-    return crawls;
+    return sources;
   }
 
  private:
-  std::map<std::string, Tally> own_;
-  std::map<std::pair<std::string, std::string>, Tally> corpora_;  // by crawl and corpus
+  std::map<std::string, SourceTally> own_;
+  std::map<std::pair<std::string, std::string>, Tally> corpora_;  // by source and corpus
 };
 
 // The tasks of the last pass of `status` in the job, or in the corpus of that place. `after`: of the job's extract
 // receipts, once that pass has been looked at.
-void look_at(const Job& job, size_t place, std::string& after, JobStatus& status, Crawls& crawls) {
+void look_at(const Job& job, size_t place, std::string& after, JobStatus& status, Sources& sources) {
   PassStatus& pass = status.passes.back();
   const bool extracts = pass.name == kPasses[0];
   const uint64_t tasks = job.tasks(pass.name);
   uint64_t done = 0;
   Checksum digest;
   for (uint64_t task = 0; task < tasks; ++task) {
-    const std::optional<TaskReceipt> receipt = receipt_if_ours(job, pass.name, task, after);
+    const std::optional<TaskReceipt> receipt = receipt_if_ours(job, pass.name, task, after, status);
     if (!receipt) {
       if (!extracts || place == 0) pass.missing.push_back(place * tasks + task);
       continue;
@@ -140,14 +150,12 @@ void look_at(const Job& job, size_t place, std::string& after, JobStatus& status
       pass.quarantined += receipt->number("quarantined");
       status.bytes_done += receipt->number("bytes");
     }
-    if (extracts || pass.name == "commit") crawls.add(job.manifest().corpus, receipt->tally);
+    if (extracts || pass.name == "commit") sources.add(place == 0 ? "" : job.manifest().corpus, receipt->tally);
   }
   if (!extracts || place == 0) pass.done += done;
   // What rests on extracted inputs counts once all are there, and only if it rests on these.
   if (extracts) after = done == tasks ? digest.hex() : "none";
 }
-
-double cost_left(const JobStatus& status, double price_an_hour) { return status.seconds_left / 3600 * price_an_hour; }
 
 }  // namespace
 
@@ -162,7 +170,7 @@ JobStatus job_status(const Job& job) {
   const std::vector<Job> jobs = job.with_corpora();
   for (const Job& each : jobs) each.refresh("receipts/");
   std::vector<std::string> after(jobs.size());
-  Crawls extracted, committed;
+  Sources extracted, committed;
   for (const std::string_view name : kPasses) {
     if (all_tasks(job.manifest(), name) == 0) continue;
     PassStatus& pass = status.passes.emplace_back();
@@ -172,105 +180,22 @@ JobStatus job_status(const Job& job) {
       look_at(jobs[place], place, after[place], status, name == kPasses[0] ? extracted : committed);
     }
     add_attempts(attempts, pass);
-    if (name == "commit") status.crawls = pass.missing.empty() ? committed.all() : extracted.all();
+    if (name == "commit") status.sources = pass.missing.empty() ? committed.all() : extracted.all();
   }
-  mark_what_stands_out(status.crawls);
+  raise_alarms(status.sources);
+  put_in_order(status.sources);
   const double seconds = status.passes.front().seconds;
   status.bytes_a_second = seconds > 0 ? static_cast<double>(status.bytes_done) / seconds : 0;
-  status.seconds_left = seconds_left(status);
+  reckon_what_is_left(status);
   return status;
 }
 
-std::string status_text(const JobStatus& status, double price_an_hour) {
-  std::string out = fmt::format("{:<10}{:>8}{:>8}{:>9}{:>13}{:>10}{:>12}\n", "pass", "tasks", "done", "missing",
-                                "quarantined", "attempts", "CPU hours");
-  for (const PassStatus& pass : status.passes) {
-    out += fmt::format("{:<10}{:>8}{:>8}{:>9}{:>13}{:>10}{:>12.2f}\n", pass.name, pass.tasks, pass.done,
-                       pass.missing.size(), pass.quarantined, pass.attempts, pass.cpu_seconds / 3600);
-  }
-  constexpr size_t kShown = 10;
-  for (const PassStatus& pass : status.passes) {
-    if (pass.stragglers.empty()) continue;
-    out += fmt::format("straggling in {}: tasks {}\n", pass.name, list_of(pass.stragglers, kShown));
-  }
-  out += fmt::format("extracted: {}", bytes_text(static_cast<double>(status.bytes_done)));
-  if (status.bytes) out += fmt::format(" of {}", bytes_text(static_cast<double>(*status.bytes)));
-  out += fmt::format(", {}/s an attempt\n", bytes_text(status.bytes_a_second));
-  if (status.seconds_left > 0) {
-    out += fmt::format("left: {} of one attempt after the other", duration_text(status.seconds_left));
-    out += price_an_hour > 0 ? fmt::format(", {:.2f} at {} an hour\n", cost_left(status, price_an_hour), price_an_hour)
-                             : "\n";
-  }
-  for (const CrawlStatus& crawl : status.crawls) {
-    const Tally& tally = crawl.tally;
-    const double share =
-        100.0 * static_cast<double>(tally.kept) / std::max<double>(1, static_cast<double>(tally.documents));
-    out += fmt::format("{}: {} of {} documents kept ({:.1f} %){}\n", crawl.name.empty() ? "no crawl" : crawl.name,
-                       tally.kept, tally.documents, share,
-                       crawl.stands_out ? "  ALARM: far from the share of the rest" : "");
-    std::vector<std::pair<uint64_t, std::string>> reasons;
-    for (const auto& [reason, count] : tally.dropped) reasons.emplace_back(count, reason);
-    std::sort(reasons.rbegin(), reasons.rend());
-    constexpr size_t kReasons = 3;
-    for (size_t i = 0; i < std::min(kReasons, reasons.size()); ++i) {
-      out += fmt::format("  {} {}\n", reasons[i].second, reasons[i].first);
-    }
-  }
-  return out;
-}
-
-std::string status_json(const JobStatus& status, double price_an_hour) {
-  JsonWriter json;
-  json.begin_object().key("passes").begin_array();
-  const auto numbers = [&](const char* name, const std::vector<uint64_t>& values) {
-    json.key(name).begin_array();
-    for (const uint64_t value : values) json.value(value);
-    json.end_array();
-  };
-  for (const PassStatus& pass : status.passes) {
-    json.begin_object().field("name", pass.name).field("tasks", pass.tasks).field("done", pass.done);
-    json.field("quarantined", pass.quarantined).field("attempts", pass.attempts);
-    json.field("seconds", pass.seconds).field("cpu_seconds", pass.cpu_seconds);
-    numbers("missing", pass.missing);
-    numbers("stragglers", pass.stragglers);
-    json.end_object();
-  }
-  json.end_array().field("inputs", status.inputs);
-  if (status.bytes) json.field("bytes", *status.bytes);
-  json.field("bytes_done", status.bytes_done).field("bytes_per_second", status.bytes_a_second);
-  json.field("seconds_left", status.seconds_left);
-  if (price_an_hour > 0) json.field("cost_left", cost_left(status, price_an_hour));
-  json.key("crawls").begin_array();
-  for (const CrawlStatus& crawl : status.crawls) {
-    json.begin_object().field("name", crawl.name).field("stands_out", crawl.stands_out).key("tally").begin_object();
-    crawl.tally.write_fields(json);
-    json.end_object().end_object();
-  }
-  json.end_array().end_object();
-  return json.take() + "\n";
-}
-
-std::string status_prometheus(const JobStatus& status) {
-  std::string out;
-  const auto metric = [&](const char* name, const char* help, auto value_of) {
-    out += fmt::format("# HELP ftok_job_{0} {1}\n# TYPE ftok_job_{0} gauge\n", name, help);
-    for (const PassStatus& pass : status.passes) {
-      out += fmt::format("ftok_job_{}{{pass=\"{}\"}} {}\n", name, pass.name, value_of(pass));
-    }
-  };
-  metric("tasks", "Tasks of the pass.", [](const PassStatus& pass) { return pass.tasks; });
-  metric("tasks_done", "Tasks with a receipt.", [](const PassStatus& pass) { return pass.done; });
-  metric("attempts", "Attempts begun.", [](const PassStatus& pass) { return pass.attempts; });
-  metric("stragglers", "Tasks that run for far longer than usual.",
-         [](const PassStatus& pass) { return pass.stragglers.size(); });
-  metric("quarantined", "Inputs given up.", [](const PassStatus& pass) { return pass.quarantined; });
-  metric("cpu_seconds", "CPU time of the attempts that ended.",
-         [](const PassStatus& pass) { return pass.cpu_seconds; });
-  out += fmt::format(
-      "# HELP ftok_job_bytes_done Stored bytes of the inputs extracted.\n# TYPE ftok_job_bytes_done "
-      "gauge\nftok_job_bytes_done {}\n",
-      status.bytes_done);
-  return out;
+void check_receipts(const JobStatus& status) {
+  if (status.foreign.empty()) return;
+  throw Error(status.foreign.size() == 1
+                  ? status.foreign[0]
+                  : fmt::format("{}; so are {} more", status.foreign[0], status.foreign.size() - 1),
+              kConfigurationExitCode);
 }
 
 }  // namespace ftok

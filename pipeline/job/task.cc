@@ -1,7 +1,6 @@
 #include "pipeline/job/task.h"
 
 #include <fmt/format.h>
-#include <simdjson.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -16,6 +15,7 @@
 #include "pipeline/job/bundles.h"
 #include "pipeline/run.h"
 #include "pipeline/run/candidates.h"
+#include "shards/manifest.h"
 #include "shards/removal.h"
 
 namespace ftok {
@@ -116,31 +116,6 @@ Extracted extracted(const Job& job) {
   return extracted;
 }
 
-std::string write_tallies(const std::map<std::string, Tally>& tallies) {
-  JsonWriter json;
-  json.begin_object();
-  for (const auto& [crawl, tally] : tallies) {
-    json.key(crawl).begin_object();
-    tally.write_fields(json);
-    json.end_object();
-  }
-  json.end_object();
-  return json.take();
-}
-
-std::map<std::string, Tally> read_tallies(const std::string& json) {
-  std::map<std::string, Tally> tallies;
-  simdjson::dom::parser parser;
-  simdjson::dom::object object;
-  if (parser.parse(json).get(object) != simdjson::SUCCESS) return tallies;
-  for (const auto [crawl, fields] : object) {
-    const Result<Tally> tally = parse_tally(simdjson::minify(fields));
-    if (!tally) throw Error(fmt::format("a receipt's counters cannot be read: {}", tally.damage().detail));
-    tallies[std::string(crawl)].add(*tally);
-  }
-  return tallies;
-}
-
 namespace {
 
 bool is_as_listed(const Job& job, const FileEntry& file) {
@@ -205,6 +180,15 @@ TaskResult result_of(const Job& job, const TaskReceipt& receipt, bool was_done) 
   return {was_done, receipt.number("quarantined"), first_quarantined(job, receipt)};
 }
 
+// Whether documents were removed from the job, as its receipts of removals or its manifest say.
+bool was_removed_from(const Job& job) {
+  const std::vector<std::string> signs = signs_of_removals();
+  if (std::any_of(signs.begin(), signs.end(), [&](const std::string& name) { return job.has(name); })) return true;
+  if (!job.has(kManifestName)) return false;
+  const Result<Manifest> manifest = parse_manifest(read_file(job.file(kManifestName)));
+  return manifest && manifest->removals > 0;
+}
+
 // Whether what the task left in the corpora of the job is there too.
 bool corpora_hold(const Job& job, const TaskOptions& options) {
   if (options.pass != kPasses[0]) return true;
@@ -216,15 +200,34 @@ bool corpora_hold(const Job& job, const TaskOptions& options) {
   });
 }
 
-TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
+bool may_heal(const Error& error) { return error.exit_code() == 1 || error.exit_code() == kTryAgainExitCode; }
+
+// Does the pass. What it cannot read for the fault of an earlier task is to be done again.
+TaskReceipt do_pass_or_withdraw(const Job& whole, const TaskContext& context, const Extracted& before) {
+  try {
+    return do_pass(context, before);
+  } catch (const Stopped&) {
+    throw;
+  } catch (const AccessRefused&) {
+    throw;
+  } catch (const Error& error) {
+    if (!may_heal(error)) throw;
+    const std::string said =
+        withdraw_damaged(whole, context.job, context.options.pass, context.task(), before.digest, error.what());
+    if (said.empty()) throw;
+    throw Error(said, kTryAgainExitCode);
+  }
+}
+
+// `whole`: the job that `job` is a corpus of, or `job` itself.
+TaskResult do_task(const Job& whole, const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const Extracted before = options.pass == "extract" ? Extracted() : extracted(job);
   std::string why;
   job.refresh_file(task_receipt_name(options.pass, options.task));
   const std::optional<TaskReceipt> done = job.receipt(options.pass, options.task, before.digest, &why);
   const bool retries = options.retry && done && done->number("quarantined") > 0 && options.pass == "extract";
   if (done && !retries && holds(job, *done) && corpora_hold(job, options)) return result_of(job, *done, true);
-  for (const std::string& name : signs_of_removals()) {
-    if (!job.has(name)) continue;
+  if (was_removed_from(job)) {
     throw Error(job.path() + ": documents were removed from it (`ftok remove-ids`): its tasks are not done again",
                 kConfigurationExitCode);
   }
@@ -236,12 +239,13 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
                                progress,
                                [&](LogLevel level, const std::string& message) { display.log(level, message); },
                                threads_or_all(options.threads)};
+  for (const Job& each : job.with_corpora()) keep_marks_of_clean(each);
   for (const std::string& folder : {std::string("work"), std::string("parts"), "receipts/" + options.pass}) {
     make_folder(job.path_of(folder));
     remove_dead_temporaries(job.path_of(folder));
   }
   remove_dead_temporaries(job.path());
-  TaskReceipt receipt = do_pass(context, before);
+  TaskReceipt receipt = do_pass_or_withdraw(whole, context, before);
   publish_receipt(job, options.pass, options.task, before.digest, receipt);
   const bool of_all = options.pass == kPasses[0] && !job.manifest().corpora.empty();
   for (const Job& each : of_all ? job.with_corpora() : std::vector<Job>{job}) {
@@ -253,12 +257,12 @@ TaskResult do_task(const Job& job, const TaskOptions& options, const Plan& plan,
 // The tasks of a pass are those of the job itself, then those of each corpus.
 TaskResult do_task_of_all(const Job& job, const TaskOptions& options, const Plan& plan, const Log& log) {
   const uint64_t place = options.pass == kPasses[0] ? 0 : options.task / job.tasks(options.pass);
-  if (place == 0) return do_task(job, options, plan, log);
+  if (place == 0) return do_task(job, job, options, plan, log);
   const Job corpus = job.corpus(job.manifest().corpora.at(place - 1), Job::Check::kAll);
   corpus.check(plan);
   TaskOptions own = options;
   own.task = options.task % job.tasks(options.pass);
-  return do_task(corpus, own, plan, log);
+  return do_task(job, corpus, own, plan, log);
 }
 
 }  // namespace

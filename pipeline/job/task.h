@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "pipeline/input_report.h"
 #include "pipeline/job.h"
 #include "pipeline/plan.h"
 #include "pipeline/progress.h"
@@ -55,6 +56,14 @@ TaskShare earlier_share(const TaskContext& context);
 
 // Whether `ftok job clean` has removed what the pass left in work/.
 bool is_cleaned(const Job& job, std::string_view pass);
+// Keeps it so in a job that is finished and cleaned, where a task makes work/ again.
+void keep_marks_of_clean(const Job& job);
+
+// After a task has failed with `message`: withdraws the receipts of the tasks whose files, which it reads, are missing
+// or not what the receipts list, so that `ftok resubmit` names these tasks. What to say of them; "" where all files are
+// good. `whole`: the job that `job` is a corpus of, or `job` itself. `after`: as in receipts.
+std::string withdraw_damaged(const Job& whole, const Job& job, std::string_view reader, uint64_t task,
+                             const std::string& after, const std::string& message);
 
 // The entry of a receipt for the file of this name; throws Error naming the receipt when it has none.
 const FileEntry& file_of(const TaskReceipt& receipt, const std::string& name);
@@ -86,8 +95,21 @@ TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt cut_pass(const TaskContext& context, const Extracted& extracted);
 TaskReceipt finish_pass(const TaskContext& context, const Extracted& extracted);
 
-// Tallies by crawl as one JSON object, and back.
-std::string write_tallies(const std::map<std::string, Tally>& tallies);
-std::map<std::string, Tally> read_tallies(const std::string& json);
+// What became of the inputs of one source.
+struct SourceTally {
+  Tally tally;
+  uint64_t inputs = 0, quarantined = 0;
+
+  void add(const InputReport& report);
+  void add(const SourceTally& other);
+};
+
+// Where an input comes from, by its name: the crawl where it is a file of Common Crawl's, else its folder ("." where
+// the name has none), of an address without the query.
+std::string source_of(const std::string& input);
+
+// Tallies by source as one JSON object, and back.
+std::string write_tallies(const std::map<std::string, SourceTally>& tallies);
+std::map<std::string, SourceTally> read_tallies(const std::string& json);
 
 }  // namespace ftok

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/hide_secrets.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/inputs.h"
@@ -77,7 +78,7 @@ bool Extractor::is_used_up(const CandidatePlaces& places, size_t number) const {
 void Extractor::give_up(const CandidatePlaces& places, size_t number, const std::string& why) {
   InputReport report;
   report.input = shown_input(inputs_[number]);
-  report.quarantined = escape_bytes(why);
+  report.quarantined = escape_bytes(hide_secrets(why));
   const std::vector<std::string> paths = this->paths(places, number);
   for (size_t place = paths.size(); place-- > 0;) CandidateWriter(paths[place]).finish(report);
   const std::lock_guard lock(given_up_mutex_);

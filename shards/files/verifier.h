@@ -33,6 +33,8 @@ class Verifier {
   void part(const Manifest::Input& input, const Manifest& manifest);
   void shards_and_parts(const Manifest& manifest);
   void shards_alone();
+  void of_lost_job(const Manifest& manifest);
+  void removals_of(const Manifest& manifest);  // those of which the receipts are missing
   void job();
   void bound(const std::string& name, const std::string& checksum);  // to a file that a manifest was made with
   void receipt(const JobManifest& manifest, std::string_view pass, uint64_t task, std::string& extracted);

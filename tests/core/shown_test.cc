@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/hide_secrets.h"
 #include "core/utf8.h"
 
 namespace ftok {
@@ -49,6 +50,19 @@ TEST(WithoutSecrets, TakesOutPasswordsAndSignatures) {
   EXPECT_EQ(without_secrets("s3://bucket/a@b"), "s3://bucket/a@b");
   EXPECT_EQ(without_secrets("dir/user:pw@host?token=a"), "dir/user:pw@host?token=a");  // a path
   EXPECT_EQ(without_secrets("https://user@host"), "https://host");
+}
+
+TEST(HideSecrets, OfEachAddressInAMessage) {
+  EXPECT_EQ(hide_secrets("ftp://user:PW@h/x: expected a path"), "ftp://h/x: expected a path");
+  EXPECT_EQ(hide_secrets("cannot read https://u:p@h/a?sig=abc: gone, nor s3://A:PW@bkt/x"),
+            "cannot read https://h/a?sig=***: gone, nor s3://bkt/x");
+  EXPECT_EQ(hide_secrets("got 'ftp://user:P\"W@h'"), "got 'ftp://h'");
+  EXPECT_EQ(hide_secrets("https://h/?token=PW"), "https://h/?token=***");
+  EXPECT_EQ(hide_secrets("https://h/?token=PW&part=2, then"), "https://h/?token=***&part=2, then");
+  // Nothing else is touched.
+  for (const std::string text :
+       {"s3://bucket/a@b: gone", "https://h/x@y and a@b", "user:PW@host", "://a", "a: b://", ""})
+    EXPECT_EQ(hide_secrets(text), text);
 }
 
 }  // namespace

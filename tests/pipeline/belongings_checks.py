@@ -227,6 +227,35 @@ class Privacy(Checks):
         self.holds_no_secret(self.ftok("tokenize", "--vocab", "ftok-4k", "--output", "tokens", f"{self.base}/texts.jsonl?key=t0ken"), "tokens")
         self.holds_no_secret(self.ftok("extract", "--jsonl", "--input", address), "out")
 
+    def test_refusals_show_no_password(self):
+        """every message that quotes an address or a place, on standard error as on standard output"""
+        self.write("in.jsonl", json.dumps({"text": LINE}) + "\n")
+        other, ours, store = "ftp://joe:pass-word-1@h/x", "https://joe:pass-word-1@h/v", "s3://joe:pass-word-1@bkt/x"
+        keys = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "k"}
+        run = ["run", "--quiet", "--vocab", "ftok-4k", "--output", "out"]
+        for number, (command, environment) in enumerate((
+                (["tokenize", other], {}), (["tokenize", other + "?token=t0ken"], {}), (["tokenize", "--output", other, "in.jsonl"], {}),
+                (["run", "--vocab", "ftok-4k", "--input", "in.jsonl", "--output", ours], {}),
+                (["run", "--input", "in.jsonl", "--output", "out", "--vocab", ours], {}),
+                (["status", ours], {}), (["resubmit", other], {}), (["job", "clean", ours], {}), (["task", ours, "extract", "0"], {}),
+                (["submit", "slurm", ours], {}), (["remove-ids", ours, "in.jsonl"], {}), (["model", "info", ours], {}), (["model", "info", other], {}),
+                (["shards", "verify", ours], {}), (["shards", "inspect", store], keys), (["shards", "verify", store], keys),
+                ([*run, "--input", store], keys), (["plan", "--vocab", "ftok-4k", "--output", "job", "--tasks", "1", "--input", store], keys),
+                (["plan", "--vocab", "ftok-4k", "--output", store, "--tasks", "1", "--input", "in.jsonl"], keys),
+                ([*run, "--input", "s3://bucket/x"], {**keys, "AWS_ENDPOINT_URL": other}),
+                ([*run, "--input", "s3://bucket/x"], {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://joe:pass-word-1@h/x"}),
+                (["recipe", "check", other], {}), (["run", "--recipe", ours, "--input", "in.jsonl", "--output", "out"], {}),
+                ([*run, "--input", "in.jsonl", "--language-model", store], {}), ([*run, "--input", "in.jsonl", "--dedup-against", store], keys),
+                ([*run, "--input", "in.jsonl", "--progress-json", other], {}), (["train", "tiny", "--data", ours, "--output", "model"], {}),
+                (["crawl", "list", "--base-url", other], {}), (["encode", "--vocab", other, "a"], {}), (["extract", other], {}),
+                (["warc", "list", other], {}), (["explain", other], {}), (["mix", other], {}), (["decontaminate", other], {}))):
+            with self.subTest(command=command):
+                plain = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+                done = self.ftok(*command, code=None, env={**plain, "AWS_EC2_METADATA_DISABLED": "true", **environment})
+                self.assertIn(done.returncode, (1, 2, 78), done.stderr)
+                self.holds_no_secret(done, "out")
+                self.assertTrue(done.stderr)
+
     def test_downloads(self):
         get = ["crawl", "get", "--output", "got", "--json"]
         for flags, code in ((["--base-url", self.base, "in.warc.gz"], 0), (["--base-url", self.base, "gone.warc.gz"], 1), ([f"{self.base}/in.warc.gz?sig=t0ken"], 0)):
@@ -278,11 +307,102 @@ class Terminals(Checks):
         self.assertEqual(unescaped(document["url"]), url)
         self.assertEqual(unescaped(document["id"]), b"urn:\xfe")
 
+    def harmless_output(self, *command, code=0):
+        done = subprocess.run([FTOK, *command], cwd=self.folder, capture_output=True, text=True, errors="surrogateescape")
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.harmless(done.stdout.replace("\t", " "))
+        self.harmless(done.stderr)
+        return done.stdout
+
+    def test_reports_on_standard_output(self):
+        write_warc(os.fsencode(self.folder) + b"/" + self.NAME, range(3))
+        shown = "a\\x1b[31m\\xff\\x5cxff\\x9b.warc.gz"
+        self.assertEqual(unescaped(self.harmless_output("warc", "count", self.NAME).split("\t")[0]), self.NAME)
+        self.assertEqual(unescaped(json.loads(self.harmless_output("warc", "count", "--json", self.NAME))["file"]), self.NAME)
+        self.ftok("run", "--quiet", "--vocab", "ftok-4k", "--input", "*.warc.gz", "--output", "out")
+        os.rename(self.folder / "out", os.fsencode(self.folder) + b"/o\x1b]0;x\x07\xff")
+        folder = b"o\x1b]0;x\x07\xff"
+        self.assertIn("whole", self.harmless_output("shards", "verify", folder))
+        self.harmless_output("shards", "inspect", folder)
+        (Path(os.fsdecode(os.fsencode(self.folder) + b"/" + folder)) / "binding.toml").unlink()
+        self.assertIn("binding.toml: is missing", self.harmless_output("shards", "verify", folder, code=1))
+        self.write("ids", b"no\x1b[2Jbody\xff\n")
+        self.assertIn("  not found: no\\x1b[2Jbody\\xff\n", self.harmless_output("remove-ids", folder, "ids"))
+        self.assertEqual(unescaped(json.loads(self.harmless_output("remove-ids", "--json", folder, "ids"))["not_found"][0]), b"no\x1b[2Jbody\xff")
+        self.harmless_output("recipe", "check", b"gone\x1b[31m\xff.toml", code=2)
+        self.write("recipe.toml", "stages = []\n")
+        os.rename(self.folder / "recipe.toml", os.fsencode(self.folder) + b"/r\x1b[31m\xff.toml")
+        self.harmless_output("recipe", "check", b"r\x1b[31m\xff.toml", code=2)
+
     def test_json_never_steers_a_terminal(self):
         self.write("page.html", page(1).replace("<p>", "<p>a\x7fb\x9b31m"))
         done = self.ftok("extract", "--jsonl", "page.html")
         self.harmless(done.stdout)
         self.assertIn("b\\u009b31m", done.stdout)
+
+
+class Files(Checks):
+    """What cannot be opened, written or read twice is told, before the work where that can be."""
+
+    def setUp(self):
+        super().setUp()
+        write_warc(self.folder / "in.warc.gz", range(3))
+        self.write("in.jsonl", json.dumps({"text": LINE}) + "\n")
+        self.run_ = ["run", "--quiet", "--vocab", "ftok-4k", "--input", "in.warc.gz", "--output"]
+
+    def test_progress_that_cannot_be_written(self):
+        for number, command in enumerate(([*self.run_, "out"], ["tokenize", "--quiet", "--vocab", "ftok-4k", "in.jsonl", "--output", "tokens"])):
+            self.one_line(self.ftok(*command, "--progress-json", "nowhere/progress", code=1), "cannot write progress to nowhere/progress: No such")
+            done = self.ftok(*command, "--progress-json", "/dev/full")
+            warnings = [line for line in done.stderr.splitlines() if "cannot write progress to /dev/full, so no more is written there: No space left" in line]
+            self.assertEqual(len(warnings), 1, done.stderr)
+            self.assertTrue(warnings[0].startswith("ftok: warning: "))
+            self.ftok("shards", "verify", command[-1])
+            shutil.rmtree(self.folder / command[-1])
+            done = self.ftok(*command, "--progress-json", f"progress{number}")
+            self.assertNotIn("progress", done.stderr)
+            self.assertGreater(len((self.folder / f"progress{number}").read_text()), 10)
+
+    def test_one_pipe_under_two_names(self):
+        tokenize = ["tokenize", "--quiet", "--vocab", "ftok-4k", "--output", "tokens"]
+        os.mkfifo(self.folder / "fifo")
+        os.symlink("fifo", self.folder / "link")
+        for first, second in (("-", "/dev/stdin"), ("/dev/fd/0", "-"), ("/dev/stdin", "/proc/self/fd/0"), ("fifo", "link"), ("fifo", "./fifo")):
+            shown = [name if name != "-" else "standard input" for name in (first, second)]
+            done = subprocess.run([FTOK, *tokenize, first, second], cwd=self.folder, stdin=subprocess.PIPE, capture_output=True, text=True)
+            self.assertEqual(done.returncode, 2, done.stderr)
+            self.one_line(done, f"{shown[0]} and {shown[1]} are the same, which can be read only once")
+        done = subprocess.run([FTOK, *tokenize, "-", "-"], cwd=self.folder, stdin=subprocess.PIPE, capture_output=True, text=True)
+        self.one_line(done, "standard input is given twice")
+        with open(self.folder / "in.jsonl") as file:  # a file that is standard input can be opened anew
+            subprocess.run([FTOK, *tokenize, "-", "/dev/stdin", "in.jsonl"], cwd=self.folder, stdin=file, check=True)
+
+    def test_start_after_wants_texts_of_a_stopped_run(self):
+        stage = "language"
+        self.write("table.csv", "id,text\n1,a\n2,b\n")
+        for name, what in (("in.warc.gz", "is WARC, ARC or WET, not the texts of a run that stopped after language"),
+                           ("table.csv", "is comma-separated values, not the texts of a run that stopped after language")):
+            done = self.ftok("run", "--quiet", "--vocab", "ftok-4k", "--input", name, "--start-after", stage, "--output", f"second-{name}", code=1)
+            self.assertIn(what, done.stderr)
+        self.ftok(*self.run_, "first", "--stop-after", stage)
+        texts = sorted((self.folder / "first" / "parts").glob("*.text.jsonl.zst"))
+        self.ftok("run", "--quiet", "--vocab", "ftok-4k", "--start-after", stage, "--output", "second", *texts)
+
+    def test_addresses_that_are_not_taken_are_refused_by_name(self):
+        for flags, name in ((["--language-model", "s3://bucket/m.bin"], "s3://bucket/m.bin"), (["--vocab", "s3://bucket/v.tiktoken"], "s3://bucket/v.tiktoken"),
+                            (["--recipe", "s3://bucket/r.toml"], "s3://bucket/r.toml")):
+            self.one_line(self.ftok("run", "--quiet", "--input", "in.warc.gz", "--output", "out", *flags, code=2), f"{name}: expected a path, got an address: s3:")
+            self.assertFalse((self.folder / "out").exists())
+        self.one_line(self.ftok("run", "--quiet", "--input", "in.warc.gz", "--measure", "s3://bucket/m", code=2), "s3://bucket/m: expected a path, got an address")
+        classifier = ["--recipe", "dclm-baseline", "--set", "classifier.model=s3://bucket/c.bin"]
+        self.one_line(self.ftok("run", "--quiet", "--input", "in.jsonl", "--output", "out", *classifier, code=2), "s3://bucket/c.bin: expected a path, got an address")
+
+    def test_a_file_system_without_locks(self):
+        for command, what in (([*self.run_, "locked"], "cannot lock locked/.lock: No locks available"),):
+            (self.folder / "locked").mkdir()
+            environment = faults.environment(FTOK, FAULTS_BELOW=self.folder / "locked", FAULTS_AT="flock:1:ENOLCK+")
+            self.one_line(self.ftok(*command, code=1, env=environment), what)
+            self.ftok(*command)
 
 
 class Release(Checks):

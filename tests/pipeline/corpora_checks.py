@@ -277,7 +277,7 @@ class CorporaChecks(unittest.TestCase):
                 self.check_routed(job, flags, "labelled")
                 status = job.status()
                 self.assertEqual([each["done"] for each in status["passes"]], [2, 6, 6, 6, 6, 6, 3])
-                self.assertEqual(status["crawls"][0]["tally"]["documents"], 72)
+                self.assertEqual(sum(source["tally"]["documents"] for source in status["sources"]), 72)
         corpus = job.folder / "corpora" / "de"
         self.assertIn("is a corpus of a job", self.line(self.ftok("task", corpus, "extract", "0", code=2)))
         self.assertIn("was done already", self.ftok("task", corpus, "cut", "1", "--quiet").stdout)

@@ -56,7 +56,9 @@ class Job:
         return json.loads(self.test.ftok("status", self.name, "--json").stdout)
 
 
-class JobChecks(unittest.TestCase):
+class JobScene(unittest.TestCase):
+    """A folder with inputs, and what the tests of jobs do there."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp(prefix="ftok-job-"))
@@ -113,6 +115,8 @@ class JobChecks(unittest.TestCase):
         self.assertEqual(reports, [json.dumps(json.loads(line)["report"]) for line in lines])
         self.assertIn(", whole", self.ftok("shards", "verify", job.name).stdout)
 
+
+class JobChecks(JobScene):
     @starts_often
     def test_any_number_of_tasks_and_ranges(self):
         dropped = json.loads((self.run_folder() / "manifest.json").read_text())["totals"]["dropped"]
@@ -297,7 +301,7 @@ class JobChecks(unittest.TestCase):
         self.assertEqual([each["done"] for each in status["passes"]], [3, 2, 3, 3, 0, 0, 0])
         self.assertEqual(status["passes"][0]["attempts"], 3)
         self.assertEqual(status["bytes"], status["bytes_done"])
-        self.assertEqual([crawl["name"] for crawl in status["crawls"]], ["", "CC-MAIN-2024-10", "CC-MAIN-2024-18"])
+        self.assertEqual({source["name"] for source in status["sources"]}, {".", "a", "b", "CC-MAIN-2024-10", "CC-MAIN-2024-18"})
         self.ftok("job", "clean", "status")
         self.assertEqual(list(job.folder.glob("work/*.edges")) + list(job.folder.glob("work/*.repeats")), [])
         self.assertNotEqual(list(job.folder.glob("work/*.answers")), [])
@@ -435,7 +439,7 @@ class JobChecks(unittest.TestCase):
         job = Job(self, "planned", [], 2)
         self.ftok(*job.plan)  # the same again
         self.assertIn("holds another job", self.line(self.ftok(*job.plan, "--rejects", "none", code=2)))
-        self.assertIn("10001 tasks: expected 1 to 10000", self.line(self.ftok(*["10001" if x == "2" else x for x in job.plan], code=2)))
+        self.assertIn("--tasks: got 10001, expected 1 to 10000", self.line(self.ftok(*["10001" if x == "2" else x for x in job.plan], code=2)))
         self.assertIn("is there and is not empty", self.line(self.ftok(*["a" if x == "planned" else x for x in job.plan], code=2)))
 
     def test_a_killed_plan_is_made_again(self):

@@ -8,7 +8,7 @@
 //                                 (a write or read of fewer bytes than asked for), or `kill` (SIGKILL in its place)
 //   FAULTS_COUNT=FILE             at its end the process appends "KIND NUMBER" to FILE for each kind that was called
 //
-// KINDs: open read pread write pwrite sync rename link mkdir unlink ftruncate mmap close. An error stays: calls after the
+// KINDs: open read pread write pwrite sync rename link mkdir unlink rmdir ftruncate mmap close flock. An error stays: calls after the
 // N-th fail too where HOW ends in `+` (a full disk stays full).
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -21,21 +21,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { kOpen, kRead, kPread, kWrite, kPwrite, kSync, kRename, kLink, kMkdir, kUnlink, kFtruncate, kMmap, kClose, kKinds };
-static const char* const kind_names[kKinds] = {"open", "read",  "pread",  "write",     "pwrite", "sync", "rename",
-                                               "link", "mkdir", "unlink", "ftruncate", "mmap",   "close"};
+enum { kOpen, kRead, kPread, kWrite, kPwrite, kSync, kRename, kLink, kMkdir, kUnlink, kRmdir, kFtruncate, kMmap, kClose,
+       kFlock, kKinds };
+static const char* const kind_names[kKinds] = {"open", "read",  "pread",  "write",     "pwrite", "sync",  "rename", "link",
+                                               "mkdir", "unlink", "rmdir", "ftruncate", "mmap", "close", "flock"};
 static const struct {
   const char* name;
   int number;
 } errors[] = {{"EIO", EIO},       {"ENOSPC", ENOSPC}, {"EDQUOT", EDQUOT}, {"EMFILE", EMFILE}, {"EACCES", EACCES},
               {"EROFS", EROFS},   {"ENOMEM", ENOMEM}, {"EINTR", EINTR},   {"EPERM", EPERM},   {"ENOSYS", ENOSYS},
-              {"EINVAL", EINVAL}};
+              {"EINVAL", EINVAL},   {"ENOLCK", ENOLCK}};
 
 static atomic_long counts[kKinds];
 static atomic_long commits;
@@ -230,6 +232,14 @@ int link(const char* from, const char* to) { PUBLISH(kLink, NEXT(link)(from, to)
 int mkdir(const char* path, mode_t mode) { return fault(kMkdir, is_below(path)) == 1 ? -1 : NEXT(mkdir)(path, mode); }
 int unlink(const char* path) { return fault(kUnlink, is_below(path)) == 1 ? -1 : NEXT(unlink)(path); }
 int remove(const char* path) { return fault(kUnlink, is_below(path)) == 1 ? -1 : NEXT(remove)(path); }
+int rmdir(const char* path) { return fault(kRmdir, is_below(path)) == 1 ? -1 : NEXT(rmdir)(path); }
+int unlinkat(int folder, const char* path, int flags) {
+  char whole[2 * PATH_MAX];
+  snprintf(whole, sizeof whole, "/proc/self/fd/%d/%s", folder, path);
+  const int counted = is_below(*path == '/' || folder == AT_FDCWD ? path : whole);
+  return fault(flags & AT_REMOVEDIR ? kRmdir : kUnlink, counted) == 1 ? -1 : NEXT(unlinkat)(folder, path, flags);
+}
+int flock(int fd, int how) { return fault(kFlock, owned(fd)) == 1 ? -1 : NEXT(flock)(fd, how); }
 int ftruncate(int fd, off_t size) { return fault(kFtruncate, owned(fd)) == 1 ? -1 : NEXT(ftruncate)(fd, size); }
 int ftruncate64(int fd, off64_t size) { return fault(kFtruncate, owned(fd)) == 1 ? -1 : NEXT(ftruncate64)(fd, size); }
 void* mmap(void* at, size_t size, int protection, int flags, int fd, off_t offset) {

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "pipeline/card.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -30,7 +31,7 @@ void write_card(const CardFlags& flags) {
   if (std::filesystem::exists(path) && read_file(path).find(kCardMark) == std::string::npos)
     throw UsageError(fmt::format("{} is not of `ftok card`, and stays as it is: print the card with --print", path));
   write_output(path, card);
-  print("{}\n", path);
+  print_text(path + "\n");
 }
 
 }  // namespace

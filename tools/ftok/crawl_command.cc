@@ -15,6 +15,7 @@
 #include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hide_secrets.h"
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/shown.h"
@@ -23,6 +24,7 @@
 #include "crawl/download.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -78,7 +80,7 @@ void run_list(const CrawlFlags& flags) {
                          crawl.name);
     }
   }
-  print_out(out);
+  flags.json ? print_out(out) : print_report(out);
 }
 
 void run_paths(const CrawlFlags& flags) {
@@ -90,7 +92,7 @@ void run_paths(const CrawlFlags& flags) {
   if (flags.sample > 0) paths = sample_paths(std::move(paths), static_cast<size_t>(flags.sample), flags.seed);
   std::string out;
   for (const std::string& path : paths) out += (flags.urls ? url_of_input(site, path) : path) + "\n";
-  print_out(out);
+  print_text(out);
 }
 
 // One download of `ftok crawl get`.
@@ -167,13 +169,13 @@ class Board {
       JsonWriter json;
       json.begin_object()
           .field("url", shown_input(file.url))
-          .field("path", file.path)
+          .field("path", escape_bytes(file.path))
           .field("bytes", result.receipt.bytes);
       json.field("sha256", result.receipt.sha256).field("was_there", result.was_there);
       json.field("resumed_from", result.resumed_from).end_object();
       print_out(json.text() + "\n");
     } else {
-      print_out(file.path + "\n");
+      print_text(file.path + "\n");
     }
     if (quiet_) return;
     const std::string how = result.was_there          ? "already there"
@@ -187,7 +189,7 @@ class Board {
     std::lock_guard lock(mutex_);
     area_.erase();
     ++failed_;
-    std::fprintf(stderr, "ftok: error: %s\n", printable(why).c_str());
+    std::fprintf(stderr, "ftok: error: %s\n", printable(hide_secrets(why)).c_str());
   }
 
   size_t failed() const { return failed_; }

@@ -60,7 +60,7 @@ void print_table(const RecallFlags& flags, const std::vector<RecallBin>& bins, c
           bin.default_recall, std::abs(off) < 1e-9 ? "0 sd" : fmt::format("{:+.1f} sd", off / bin.deviation));
   }
   print("similarity given in {}: differs from that of the shingles here by {:.4f} on average, {:.4f} at most\n",
-        flags.pairs, difference.mean, difference.largest);
+        shown_field(flags.pairs), difference.mean, difference.largest);
 }
 
 void print_json(const RecallFlags& flags, const std::vector<RecallBin>& bins, const JaccardDifference& difference) {

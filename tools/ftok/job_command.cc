@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -26,6 +27,7 @@
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/number_flags.h"
 #include "tools/ftok/number_ranges.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/terminal.h"
 
@@ -37,14 +39,19 @@ namespace fs = std::filesystem;
 struct PlanFlags {
   RunFlags run;
   std::string output;
-  uint64_t tasks = 0, ranges = 0;
+  std::optional<uint64_t> tasks;
+  uint64_t ranges = 0;
   bool json = false, quiet = false;
 };
 
 void plan(const PlanFlags& flags) {
   const Log log = stderr_log(flags.quiet);
   if (flags.output.empty()) throw UsageError("--output: missing, expected a folder for the job");
-  if (flags.tasks == 0) throw UsageError("--tasks: missing, expected how many tasks the inputs are divided into");
+  if (!flags.tasks) throw UsageError("--tasks: missing, expected how many tasks the inputs are divided into");
+  if (*flags.tasks < 1 || *flags.tasks > kJobTasksMax)
+    throw UsageError(fmt::format("--tasks: got {}, expected 1 to {}", *flags.tasks, kJobTasksMax));
+  if (flags.ranges > kJobTasksMax)
+    throw UsageError(fmt::format("--ranges: got {}, expected 0 to {}", flags.ranges, kJobTasksMax));
   RecipeConfig recipe = flags.run.recipe_config(log);
   JobOptions options;
   options.inputs = flags.run.list();
@@ -53,7 +60,7 @@ void plan(const PlanFlags& flags) {
   options.language_model = flags.run.language_model;
   options.rejects = parse_rejects(flags.run.rejects);
   options.text = !flags.run.no_text;
-  options.tasks = flags.tasks;
+  options.tasks = *flags.tasks;
   options.ranges = flags.ranges;
   for (const std::string& folder : flags.run.against) options.against.push_back(absolute_place(folder));
   const EarlierPlaces against(options.against, EarlierPlaces::Keys::kEnds);
@@ -77,7 +84,7 @@ void plan(const PlanFlags& flags) {
   print_out(fmt::format("{} inputs; the passes and their tasks, in order:\n", manifest.inputs.size()));
   for (const std::string_view pass : kPasses) {
     if (all_tasks(manifest, pass) == 0) continue;
-    print_out(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, all_tasks(manifest, pass) - 1));
+    print_text(fmt::format("  ftok task {} {} 0..{}\n", flags.output, pass, all_tasks(manifest, pass) - 1));
   }
 }
 
@@ -209,6 +216,7 @@ std::string do_all(const TaskFlags& flags, TaskOptions options, const Job& job, 
     if (!flags.pass.empty() && flags.pass != pass) continue;
     options.pass = pass;
     const JobStatus before = job_status(job);
+    check_receipts(before);
     const PassStatus* status = status_of(before, pass);
     if (status == nullptr) continue;
     given_up += status->quarantined;
@@ -272,8 +280,9 @@ void status(const StatusFlags& flags) {
   const Job job = place.named([&] { return place.open(Job::Check::kManifestOnly); });
   while (true) {
     const JobStatus status = place.named([&] { return job_status(job); });
-    if (!flags.prometheus.empty()) write_file(flags.prometheus, status_prometheus(status));
+    if (!flags.prometheus.empty()) write_file(flags.prometheus, status_prometheus(status, flags.price));
     print_out(flags.json ? status_json(status, flags.price) : status_text(status, flags.price));
+    place.named([&] { check_receipts(status); });
     const bool done = status.passes.back().missing.empty();
     if (!flags.watch || done) return;
     wait_for(std::chrono::milliseconds(static_cast<int64_t>(flags.every * 1000)));
@@ -288,6 +297,7 @@ struct ResubmitFlags {
 void resubmit(const ResubmitFlags& flags) {
   const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
   JobStatus status = place.named([&] { return job_status(place.open(Job::Check::kManifestOnly)); });
+  place.named([&] { check_receipts(status); });
   if (!flags.pass.empty()) {
     std::erase_if(status.passes, [&](const PassStatus& pass) { return pass.name != flags.pass; });
   }

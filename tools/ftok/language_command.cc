@@ -9,9 +9,11 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "filters/language.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 
@@ -45,7 +47,7 @@ std::string share_answer(const LanguageModel& model, const std::string& name, st
   const std::vector<LanguageShare> shares = language_shares(model, text);
   JsonWriter json;
   json.begin_object();
-  if (!name.empty()) json.field("file", name);
+  if (!name.empty()) json.field("file", escape_bytes(name));
   json.key("shares").begin_array();
   std::string out;
   for (const LanguageShare& share : shares) {
@@ -63,7 +65,7 @@ std::string answer(const LanguageModel& model, const std::string& name, std::str
   if (arguments.json) {
     JsonWriter json;
     json.begin_object();
-    if (!name.empty()) json.field("file", name);
+    if (!name.empty()) json.field("file", escape_bytes(name));
     json.key("languages").begin_array();
     for (const LanguageScore& score : best) {
       json.begin_object().field("language", model.labels()[score.label]);
@@ -80,10 +82,10 @@ std::string answer(const LanguageModel& model, const std::string& name, std::str
 
 void answer_text(const LanguageModel& model, const std::string& name, std::string_view text,
                  const LanguageArguments& arguments) {
-  if (!arguments.lines) return print_out(answer(model, name, text, arguments));
+  if (!arguments.lines) return print_text(answer(model, name, text, arguments));
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
-    print_out(answer(model, name, text.substr(at, end - at), arguments));
+    print_text(answer(model, name, text.substr(at, end - at), arguments));
     at = end + 1;
   }
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -13,7 +15,9 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/hide_secrets.h"
 #include "core/nearest_name.h"
+#include "core/run_on_threads.h"
 #include "core/shown.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/help.h"
@@ -37,6 +41,30 @@ constexpr char kFooter[] =
   const std::string nearest = ftok::nearest_name(got, names);
   throw ftok::UsageError("unknown command '" + got + "'" +
                          (nearest.empty() ? "; `ftok --help` lists them" : ", did you mean '" + nearest + "'?"));
+}
+
+// What CLI11 would read as another number than was written: it takes -1 for the largest number of a type without a
+// sign, what is too large for the largest, and 010 for 8. "" where there is nothing of that kind.
+std::string wrong_whole_number(const std::string& text, uint64_t largest) {
+  if (text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0) != std::string::npos) return "";
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool has_zeros = text.size() > 1 && text[0] == '0';
+  if (error == std::errc() && end == text.data() + text.size() && number <= largest && !has_zeros) return "";
+  return fmt::format("got '{}', expected a whole number from 0{}", text,
+                     largest == UINT64_MAX ? "" : fmt::format(" to {}", largest));
+}
+
+// Of all flags that take a whole number without a sign.
+void check_whole_numbers(CLI::App& app) {
+  for (CLI::Option* const option : app.get_options()) {
+    const std::string type = option->get_type_name();
+    if (type != "N" && type != "UINT" && type != "SEED" && type != "ID") continue;
+    if (option->get_description().find("(K, M, G)") != std::string::npos) continue;  // a text until parse_size() reads it
+    const uint64_t largest = option->check_lname("threads") ? ftok::kThreadsMax : UINT64_MAX;
+    option->check([largest](const std::string& text) { return wrong_whole_number(text, largest); }, "");
+  }
+  for (CLI::App* const command : app.get_subcommands([](CLI::App*) { return true; })) check_whole_numbers(*command);
 }
 
 int run(int argc, char** argv) {
@@ -86,6 +114,7 @@ int run(int argc, char** argv) {
 #ifdef FTOK_HAS_VIEW
   ftok::cli::add_view_command(app);
 #endif
+  check_whole_numbers(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -103,7 +132,9 @@ int run(int argc, char** argv) {
   return kMisuseExitCode;
 }
 
-void say(const std::string& message) { std::fprintf(stderr, "ftok: %s\n", ftok::printable(message).c_str()); }
+void say(const std::string& message) {
+  std::fprintf(stderr, "ftok: %s\n", ftok::printable(ftok::hide_secrets(message)).c_str());
+}
 
 // Runs `work`, which returns an exit code; says what it throws in one line.
 template <typename Work>

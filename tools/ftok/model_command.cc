@@ -14,6 +14,7 @@
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/checkpoint.h"
@@ -107,7 +108,7 @@ void print_table(const ModelFile& model, const ParameterLayout& layout) {
         tensor.rows > 1 ? fmt::format("{} x {}", tensor.rows_used, tensor.columns) : fmt::format("{}", tensor.columns);
     text += fmt::format("{:<28}{:>14}{:>12.5f}{:>12.5f}\n", tensor.name, shape, statistics.mean, statistics.deviation);
   }
-  print_out(text);
+  print_report(text);
 }
 
 void info(const ModelFlags& flags) {

@@ -293,6 +293,7 @@ std::string fetched_model(const std::string& name) {
 }
 
 std::string find_model(const std::string& name_or_path) {
+  refuse_address(name_or_path);
   std::error_code code;
   if (fs::exists(name_or_path, code)) return name_or_path;
   for (const std::string& relative :

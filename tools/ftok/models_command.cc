@@ -11,6 +11,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/models.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -55,7 +56,7 @@ void run_get(const ModelsFlags& flags) {
   options.from = flags.from;
   options.refresh = flags.refresh;
   options.fetch = flags.fetch.options();
-  for (const Model& model : models) print_out(get_model(model, options, stderr_log()) + "\n");
+  for (const Model& model : models) print_text(get_model(model, options, stderr_log()) + "\n");
 }
 
 }  // namespace
@@ -85,7 +86,7 @@ void add_models_command(CLI::App& app) {
 
   CLI::App* path = models->add_subcommand("path", "Print where a model is: a path, a bundled file or a fetched one");
   path->add_option("NAME", flags->name, "Name or path")->required();
-  path->callback([flags] { print_out(find_model(flags->name) + "\n"); });
+  path->callback([flags] { print_text(find_model(flags->name) + "\n"); });
 }
 
 }  // namespace ftok::cli

@@ -11,6 +11,7 @@
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -55,8 +56,8 @@ void report(const OptOut& optout, bool as_json) {
     lists += fmt::format("{}: {} hosts opt out\n", optout.agents()[i], optout.listed(i));
   }
   if (as_json) return print_out(json.end_object().end_object().take() + "\n");
-  print_out(fmt::format("{} robots.txt files of {} hosts; {} without an answer, {} other records\n{}", counts.files,
-                        optout.hosts(), counts.unanswered, counts.others, lists));
+  print_report(fmt::format("{} robots.txt files of {} hosts; {} without an answer, {} other records\n{}", counts.files,
+                           optout.hosts(), counts.unanswered, counts.others, lists));
 }
 
 void run_build(const OptoutFlags& flags) {

@@ -14,6 +14,7 @@
 #include "filters/pii.h"
 #include "text/unicode.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 
@@ -142,8 +143,8 @@ void score(const PiiStage& stage, const PiiArguments& arguments) {
       const auto tell = [&](const char* what, const PiiSpan& span) {
         if (!arguments.misses) return;
         const std::string_view before = text.substr(0, span.begin).substr(span.begin > 30 ? span.begin - 30 : 0);
-        print_out(fmt::format("{} {}: {}[{}]\n", what, name_of(span.kind), before,
-                              text.substr(span.begin, span.end - span.begin)));
+        print_report(fmt::format("{} {}: {}[{}]\n", what, name_of(span.kind), before,
+                                 text.substr(span.begin, span.end - span.begin)));
       };
       for (const PiiSpan& span : gold) {
         Score& s = scores[static_cast<size_t>(span.kind)];
@@ -196,7 +197,7 @@ void add_pii_command(CLI::App& app) {
     std::string text = read_one_text(arguments->file, "--jsonl reads the texts of JSON, Parquet and tables");
     if (arguments->spans) return print_spans(stage, text);
     const PiiCounts counts = stage.scrub(text);
-    print_out(text);
+    print_text(text);
     if (arguments->report) print_counts(counts, arguments->json);
   });
 }

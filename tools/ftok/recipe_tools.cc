@@ -1,15 +1,17 @@
+
+
 #include "tools/ftok/recipe_tools.h"
-
 #include <fmt/format.h>
-
 #include <map>
 #include <memory>
 #include <sstream>
-
 #include "core/error.h"
+#include "core/hide_secrets.h"
+#include "core/shown.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "pipeline/recipe_schema.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 
@@ -42,15 +44,15 @@ size_t print_differences(const RecipeConfig& a, const RecipeConfig& b) {
     if (other != of_b.end() && other->second == value) continue;
     ++differences;
     if (other == of_b.end()) {
-      print("- {} = {}\n", key, value);
+      print_report(fmt::format("- {} = {}\n", key, value));
     } else {
-      print("  {} = {} | {}\n", key, value, other->second);
+      print_report(fmt::format("  {} = {} | {}\n", key, value, other->second));
     }
   }
   for (const auto& [key, value] : values_b) {
     if (of_a.contains(key)) continue;
     ++differences;
-    print("+ {} = {}\n", key, value);
+    print_report(fmt::format("+ {} = {}\n", key, value));
   }
   return differences;
 }
@@ -78,13 +80,15 @@ void add_check(CLI::App& recipe) {
         PlanOptions options;
         options.context = stage_context(flags->language_model);
         const Plan plan = make_plan(config, options);
-        for (const std::string& note : plan.notes) print("{}: note: {}\n", name, note);
+        for (const std::string& note : plan.notes)
+          print("{}: note: {}\n", shown_field(without_secrets(name)), printable(note));
         std::vector<std::string> stages;
         for (const RecipeEntry& entry : config.entries)
           stages.push_back(entry.idle() ? "(" + entry.name + ")" : entry.name);
-        cli::print("{}: good: {}\n", name, fmt::join(stages, " "));
+        cli::print("{}: good: {}\n", shown_field(without_secrets(name)),
+                   printable(fmt::format("{}", fmt::join(stages, " "))));
       } catch (const Error& error) {
-        print("{}: {}\n", name, error.what());
+        print("{}: {}\n", shown_field(without_secrets(name)), printable(hide_secrets(error.what())));
         exit_code = std::max(exit_code, error.exit_code());
       }
     }

@@ -13,12 +13,14 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/shown.h"
 #include "pipeline/inputs.h"
 #include "pipeline/routing.h"
 #include "shards/manifest.h"
 #include "shards/removal.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/job_place.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -117,30 +119,30 @@ void print_json(const std::vector<std::string>& folders, const std::vector<Remov
   json.begin_object().key("folders").begin_array();
   for (size_t i = 0; i < folders.size(); ++i) {
     const Removal& removal = results[i].removal;
-    json.begin_object().field("folder", folders[i]).field("number", removal.number);
+    json.begin_object().field("folder", escape_bytes(folders[i])).field("number", removal.number);
     json.field("documents", removal.documents).field("tokens", removal.tokens).field("texts", removal.texts);
     json.field("files", static_cast<uint64_t>(removal.files.size())).end_object();
   }
   json.end_array().key("not_found").begin_array();
-  for (const std::string& id : not_found) json.value(id);
+  for (const std::string& id : not_found) json.value(escape_bytes(id));
   print_out(json.end_array().end_object().take() + "\n");
 }
 
-void print_text(const std::vector<std::string>& folders, const std::vector<RemoveResult>& results, size_t asked,
-                const std::vector<std::string>& not_found) {
+void print_summary(const std::vector<std::string>& folders, const std::vector<RemoveResult>& results, size_t asked,
+                   const std::vector<std::string>& not_found) {
   for (size_t i = 0; i < folders.size(); ++i) {
     const Removal& removal = results[i].removal;
     if (results[i].finished_earlier)
-      print_out(fmt::format("{}: a removal that had been begun is finished\n", folders[i]));
+      print_report(fmt::format("{}: a removal that had been begun is finished\n", folders[i]));
     if (removal.ids.empty()) continue;
-    print_out(fmt::format("{0}: {1} documents with {2} tokens removed from shards, {3} texts; {0}/{4}/{5:06}.json\n",
-                          folders[i], removal.documents, removal.tokens, removal.texts, kRemovalsFolder,
-                          removal.number));
+    print_report(fmt::format("{0}: {1} documents with {2} tokens removed from shards, {3} texts; {0}/{4}/{5:06}.json\n",
+                             folders[i], removal.documents, removal.tokens, removal.texts, kRemovalsFolder,
+                             removal.number));
   }
   print_out(fmt::format("{} of {} ids found\n", asked - not_found.size(), asked));
   constexpr size_t kShown = 10;
   for (size_t i = 0; i < std::min(kShown, not_found.size()); ++i)
-    print_out(fmt::format("  not found: {}\n", not_found[i]));
+    print_out(fmt::format("  not found: {}\n", shown_field(not_found[i])));
   if (not_found.size() > kShown) print_out(fmt::format("  and {} more\n", not_found.size() - kShown));
 }
 
@@ -166,8 +168,17 @@ void remove_from(const RemoveIdsFlags& flags, const JobPlace& place, const std::
                           results.back().not_found.end(), std::back_inserter(left));
     not_found = std::move(left);
   }
-  if (flags.json) return print_json(folders, results, not_found);
-  print_text(folders, results, ids.size(), not_found);
+  if (flags.json) {
+    print_json(folders, results, not_found);
+  } else {
+    print_summary(folders, results, ids.size(), not_found);
+  }
+  std::vector<std::string> damaged;
+  for (const RemoveResult& result : results)
+    damaged.insert(damaged.end(), result.damaged.begin(), result.damaged.end());
+  if (damaged.empty()) return;
+  throw Error(fmt::format("{}{}; this removal is done, see `ftok shards verify`", damaged[0],
+                          damaged.size() == 1 ? "" : fmt::format(", and {} more receipts", damaged.size() - 1)));
 }
 
 void remove_ids(const RemoveIdsFlags& flags) {

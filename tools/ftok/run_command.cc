@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/recipe.h"
@@ -19,6 +20,7 @@
 #include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/output_place.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
@@ -75,6 +77,7 @@ void add_flags(CLI::App& command, RunCommandFlags& flags) {
 
 void measure(const RunCommandFlags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
+  refuse_address(flags.measure);
   PlanOptions plan_options;
   plan_options.context = stage_context(flags.run.language_model);
   const Plan plan = make_plan(recipe, plan_options);
@@ -82,7 +85,7 @@ void measure(const RunCommandFlags& flags, const std::vector<std::string>& input
   const RunResult result =
       measure_inputs(inputs, plan, recipe_text(recipe, false), flags.measure, flags.threads, fetch, log);
   if (flags.json) return print_out(funnel_json(result) + "\n");
-  print_out(funnel_text(result, terminal_size(stdout).columns));
+  print_report(funnel_text(result, terminal_size(stdout).columns));
   // Every document is measured by itself; which of them repeat others is known when all are.
   if (plan.dedup.scope != "off" && result.tally.kept > 0) {
     const bool can_replay = std::filesystem::is_regular_file(recipe_path_of_measures(flags.measure));
@@ -171,8 +174,8 @@ void run_planned(const RunCommandFlags& flags, const RunOptions& options, const 
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
-    print_out(funnel_text(result, terminal_size(stdout).columns));
-    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
+    print_report(funnel_text(result, terminal_size(stdout).columns));
+    for (const std::string& shard : result.shards) print_text(fmt::format("{}/{}\n", flags.output.output, shard));
   }
   if (!flags.quiet && !flags.json) print_next(flags, plan, result);
   refuse_given_up(flags, result.quarantined, options.inputs.size());

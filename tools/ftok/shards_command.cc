@@ -117,8 +117,8 @@ void inspect(const InspectOptions& options, const FetchedPaths& fetched) {
       inspect_json(reader, fetched.shown(path), options.documents);
       continue;
     }
-    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", fetched.shown(path), reader.view().size(),
-          reader.view().layout().token_bytes, notes_text(reader), reader.view().largest_token(),
+    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", shown_field(fetched.shown(path)), reader.view().size(),
+          reader.view().layout().token_bytes, printable(notes_text(reader)), reader.view().largest_token(),
           reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
@@ -127,14 +127,14 @@ void inspect(const InspectOptions& options, const FetchedPaths& fetched) {
 void verify(const std::vector<std::string>& paths, const ShardHints& hints) {
   const FetchedPaths fetched(paths);
   const auto print_finding = [&](const Finding& finding) {
-    print("{}: {}\n", fetched.shown(finding.path), fetched.shown(finding.what));
+    print("{}: {}\n", shown_field(fetched.shown(finding.path)), shown_field(fetched.shown(finding.what)));
   };
   size_t findings = 0;
   for (const std::string& path : fetched.paths()) {
     const Verification result = fs::is_directory(path) ? verify_folder(path, hints) : verify_file(path, hints);
     for (const Finding& finding : result.findings) print_finding(finding);
     for (const Finding& unchecked : result.unchecked) print_finding(unchecked);
-    print("{}: {} files, {} bytes, {}\n", fetched.shown(path), result.files, result.bytes,
+    print("{}: {} files, {} bytes, {}\n", shown_field(fetched.shown(path)), result.files, result.bytes,
           result.findings.empty() ? "whole" : fmt::format("{} findings", result.findings.size()));
     findings += result.findings.size();
   }
@@ -351,7 +351,8 @@ void convert(ConvertFlags flags, const std::string& shown_output) {
   if (!flags.split.empty()) options.from.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
-    print("{}/{}: {} tokens, {} documents\n", shown_output, entry.shard.name, entry.tokens, entry.documents);
+    print("{}/{}: {} tokens, {} documents\n", shown_field(shown_output), entry.shard.name, entry.tokens,
+          entry.documents);
   }
 }
 

@@ -14,12 +14,15 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/number_ranges.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr uint64_t kArrayMaxOfSlurm = 1001;  // MaxArraySize where slurm.conf names none
 
 struct SubmitFlags {
   std::string job, logs, partition, time, account, memory, program;
@@ -64,6 +67,21 @@ uint64_t array_size_max() {
   return std::max<uint64_t>(1, std::stoull(text.substr(digits)));
 }
 
+// Of one array. A dry run needs no cluster.
+uint64_t array_limit(const SubmitFlags& flags) {
+  if (flags.array_max > 0) return flags.array_max;
+  try {
+    return array_size_max();
+  } catch (const Error& error) {
+    if (!flags.dry_run) throw;
+    note(
+        "ftok: no cluster says how large an array may be ({}): {} tasks are assumed, Slurm's default; --array-max sets "
+        "another\n",
+        error.what(), kArrayMaxOfSlurm);
+    return kArrayMaxOfSlurm;
+  }
+}
+
 // A script for sbatch.
 std::string script(const SubmitFlags& flags, const std::string& name, const std::string& options,
                    const std::string& log, const std::string& command) {
@@ -82,7 +100,7 @@ std::string script(const SubmitFlags& flags, const std::string& name, const std:
 // Submits the script, or prints it; returns the number of the Slurm job.
 std::string submit(const SubmitFlags& flags, const std::string& text, const std::string& placeholder) {
   if (flags.dry_run) {
-    print_out(text + "\n");
+    print_text(text + "\n");
     return placeholder;
   }
   const std::string path = fmt::format("{}/{}.sh", flags.logs, placeholder);
@@ -94,7 +112,7 @@ std::string submit(const SubmitFlags& flags, const std::string& text, const std:
 
 // Submits the missing tasks of a pass, in arrays within the cluster's limit.
 std::vector<std::string> submit_tasks(const SubmitFlags& flags, const PassStatus& pass) {
-  const uint64_t limit = flags.array_max > 0 ? flags.array_max : array_size_max();
+  const uint64_t limit = array_limit(flags);
   std::vector<std::string> jobs;
   for (size_t from = 0; from < pass.missing.size();) {
     const uint64_t offset = pass.missing[from] / limit * limit;
@@ -135,6 +153,8 @@ void submit_barrier(const SubmitFlags& flags, const PassStatus& pass, const std:
 }
 
 void submit_command(SubmitFlags flags) {
+  if (flags.rounds == 0) throw UsageError("--rounds: got 0, expected at least 1: a pass is submitted once at least");
+  if (flags.cpus == 0) throw UsageError("--cpus: got 0, expected at least 1");
   flags.job = absolute_place(flags.job);
   const JobPlace place(flags.job, "", fetch_options_of_environment(), stderr_log(true));
   if (flags.logs.empty()) flags.logs = place.is_stored() ? "slurm" : flags.job + "/slurm";
@@ -143,10 +163,11 @@ void submit_command(SubmitFlags flags) {
   refuse_address(flags.program);
   if (flags.program.empty()) flags.program = fs::read_symlink("/proc/self/exe").string();
   const JobStatus status = place.named([&] { return job_status(place.open(Job::Check::kManifestOnly)); });
+  place.named([&] { check_receipts(status); });
   const auto pass =
       std::find_if(status.passes.begin(), status.passes.end(), [](const PassStatus& p) { return !p.missing.empty(); });
   if (pass == status.passes.end()) {
-    print_out(fmt::format("{}: done\n", flags.job));
+    print_report(fmt::format("{}: done\n", flags.job));
     return;
   }
   // All tasks of the pass before have ended: what they left of uploads nobody completes.
@@ -195,7 +216,8 @@ void add_submit_command(CLI::App& app) {
       ->capture_default_str()
       ->type_name("N");
   command->add_option("--program", flags->program, "The ftok that nodes run; default: this one")->type_name("FILE");
-  command->add_flag("--dry-run", flags->dry_run, "Print the scripts of the next pass, and submit nothing");
+  command->add_flag("--dry-run", flags->dry_run,
+                    "Print the scripts of the next pass, and submit nothing; needs no cluster");
   command->add_option("--after", flags->after, "The pass that has ended")->group("");
   command->add_option("--round", flags->round, "Which of its rounds has ended")->group("");
   command->footer(

@@ -1,4 +1,5 @@
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/reports.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
+#include "core/hide_secrets.h"
 #include "core/shown.h"
 
 namespace ftok::cli {
@@ -20,7 +22,7 @@ Log stderr_log(bool quiet) {
   return [quiet](LogLevel level, const std::string& message) {
     if (quiet && level == LogLevel::kInfo) return;
     const char* kind = level == LogLevel::kInfo ? "" : level == LogLevel::kWarning ? "warning: " : "error: ";
-    std::fprintf(stderr, "ftok: %s%s\n", kind, printable(message).c_str());
+    std::fprintf(stderr, "ftok: %s%s\n", kind, printable(hide_secrets(message)).c_str());
   };
 }
 
@@ -29,7 +31,7 @@ bool wants_colour(std::FILE* stream) {
   return ::isatty(::fileno(stream)) == 1 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-void put_note(const std::string& text) { std::fputs(printable(text, true).c_str(), stderr); }
+void put_note(const std::string& text) { std::fputs(printable(hide_secrets(text), true).c_str(), stderr); }
 
 void put_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_errno(kOutputFailed, errno);
@@ -42,6 +44,13 @@ void put_text(std::string_view text) {
     put_out(text);
   }
 }
+
+void print_text(std::string_view text) {
+  put_text(text);
+  print_out("");
+}
+
+void print_report(std::string_view text) { print_out(printable(text, true)); }
 
 void print_out(std::string_view text) {
   put_out(text);

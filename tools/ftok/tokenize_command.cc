@@ -18,6 +18,7 @@
 #include "pipeline/tokenize.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/output_place.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -213,8 +214,8 @@ void run_command(TokenizeFlags flags) {
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
   } else {
-    print_out(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
-    for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
+    print_report(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
+    for (const std::string& shard : result.shards) print_text(fmt::format("{}/{}\n", flags.output.output, shard));
     if (!options.quiet && !result.shards.empty() && !is_s3_address(flags.output.output))
       note("ftok: next: `ftok train --data {} -o model`\n", flags.output.output);
   }

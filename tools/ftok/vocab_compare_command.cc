@@ -11,6 +11,7 @@
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "text/unicode.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -112,7 +113,7 @@ void run(const VocabCompareFlags& flags) {
   for (const std::string& name : flags.names) encodings.push_back(load_encoding(name));
   std::vector<Corpus> corpora;
   for (const std::string& path : flags.texts) corpora.push_back(count_tokens(path, flags.text_key, encodings));
-  print_out(flags.json ? as_json(encodings, corpora) : as_table(encodings, corpora));
+  flags.json ? print_out(as_json(encodings, corpora)) : print_report(as_table(encodings, corpora));
 }
 
 }  // namespace

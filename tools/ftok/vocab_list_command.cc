@@ -9,6 +9,7 @@
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/models.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -61,7 +62,7 @@ void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, con
   GetModelOptions options;
   options.from = from;
   options.fetch = fetch.options();
-  for (const Model& model : models) print_out(get_model(model, options, stderr_log()) + "\n");
+  for (const Model& model : models) print_text(get_model(model, options, stderr_log()) + "\n");
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "text/unicode.h"
 #include "tokenizer/inspect.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -95,7 +96,7 @@ void print_summary(const Encoding& encoding, bool as_json) {
   if (!vocabulary.merges.empty()) out += fmt::format("merges    {}, a list of their own\n", vocabulary.merges.size());
   for (const SpecialToken& special : vocabulary.specials)
     out += fmt::format("special   {} {}\n", special.id, special.text);
-  print_out(out);
+  print_report(out);
 }
 
 void run(VocabShowFlags flags) {

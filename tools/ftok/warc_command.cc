@@ -105,16 +105,16 @@ void count_file(const std::string& file, bool json) {
   log_damage(file, reader, &damage);
   if (json) {
     JsonWriter line;
-    line.begin_object().field("file", file).field("compression", reader.input().compression());
+    line.begin_object().field("file", escape_bytes(file)).field("compression", reader.input().compression());
     line.field("records", records).field("damaged", damaged).key("types").begin_object();
-    for (const auto& [type, count] : types) line.field(type, count);
+    for (const auto& [type, count] : types) line.field(escape_bytes(type), count);
     line.end_object().key("damage").begin_object();
     for (const auto& [code, count] : damage) line.field(code, count);
     print("{}\n", line.end_object().end_object().text());
     return;
   }
-  print("{}\trecords {}\tdamaged {}", file, records, damaged);
-  for (const auto& [type, count] : types) print("\t{} {}", type, count);
+  print("{}\trecords {}\tdamaged {}", shown_field(file), records, damaged);
+  for (const auto& [type, count] : types) print("\t{} {}", shown_field(type), count);
   for (const auto& [code, count] : damage) print("\t{} {}", code, count);
   print("\n");
 }

@@ -14,6 +14,7 @@
 #include "core/signals.h"
 #include "pipeline/whatif.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {
@@ -54,7 +55,7 @@ std::string signed_number(uint64_t before, uint64_t after) {
 void print_row(const std::string& name, const std::string& before, const std::string& after, const std::string& more) {
   std::string line = fmt::format("{:<47}{:>11}{:>11}{:>11}", name, before, after, more);
   line.erase(line.find_last_not_of(' ') + 1);
-  print_out(line + "\n");
+  print_report(line + "\n");
 }
 
 void print_row(const std::string& name, uint64_t before, uint64_t after) {
@@ -80,8 +81,8 @@ void print_text(const WhatIfResult& result, const WhatifFlags& flags) {
   for (const auto& [count, name] : rows) print_row("    " + name, count, count_of(result.changed.dropped, name));
   print_row("  kept", result.measured.kept, result.changed.kept);
   if (!flags.samples) return;
-  print_out(fmt::format("\n{}\nthe {} on either side of its threshold, of the documents that reach it\n", flags.rule,
-                        *flags.samples));
+  print_report(fmt::format("\n{}\nthe {} on either side of its threshold, of the documents that reach it\n", flags.rule,
+                           *flags.samples));
   for (const WhatIfSample& sample : result.samples) {
     print_out(fmt::format("  {:<6}{:>12.6g}  {}\n      {}\n", sample.drops ? "drops" : "passes", sample.value,
                           sample.outcome, printable(sample.url.empty() ? sample.id : sample.url)));
