@@ -17,6 +17,7 @@
 #include "core/shown.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/help.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/parse_error.h"
 #include "tools/ftok/terminal.h"
 
@@ -103,7 +104,9 @@ int run(int argc, char** argv) {
   return kMisuseExitCode;
 }
 
-void say(const std::string& message) { std::fprintf(stderr, "ftok: %s\n", ftok::printable(message).c_str()); }
+void say(const std::string& message) {
+  std::fprintf(stderr, "%s\n", ftok::cli::laid_out("ftok: " + ftok::printable(message), stderr).c_str());
+}
 
 // Runs `work`, which returns an exit code; says what it throws in one line.
 template <typename Work>

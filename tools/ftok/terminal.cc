@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/shown.h"
+#include "tools/ftok/laid_out.h"
 
 namespace ftok::cli {
 namespace {
@@ -20,7 +21,7 @@ Log stderr_log(bool quiet) {
   return [quiet](LogLevel level, const std::string& message) {
     if (quiet && level == LogLevel::kInfo) return;
     const char* kind = level == LogLevel::kInfo ? "" : level == LogLevel::kWarning ? "warning: " : "error: ";
-    std::fprintf(stderr, "ftok: %s%s\n", kind, printable(message).c_str());
+    std::fprintf(stderr, "%s\n", laid_out(fmt::format("ftok: {}{}", kind, printable(message)), stderr).c_str());
   };
 }
 
@@ -29,7 +30,7 @@ bool wants_colour(std::FILE* stream) {
   return ::isatty(::fileno(stream)) == 1 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-void put_note(const std::string& text) { std::fputs(printable(text, true).c_str(), stderr); }
+void put_note(const std::string& text) { std::fputs(laid_out(printable(text, true), stderr).c_str(), stderr); }
 
 void put_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_errno(kOutputFailed, errno);
