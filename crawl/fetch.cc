@@ -185,8 +185,11 @@ class CurlSource : public HttpSource, private HttpSink {
         throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", shown_,
                                 reached_, problem, reply.retry_after_s));
       }
-      const double wait = session_->reserve_retry(host_, options_.back_off, failures, reply.retry_after_s);
-      if (log_) {
+      // Of a host that was never met there is one line, at the end.
+      const bool is_unmet = tries_max < attempts_max;
+      const BackOff back_off = is_unmet ? BackOff{kNoHostWaitS, kNoHostWaitS} : options_.back_off;
+      const double wait = session_->reserve_retry(host_, back_off, failures, reply.retry_after_s);
+      if (log_ && !is_unmet) {
         log_(LogLevel::kWarning, fmt::format("{} at byte {}: {}; try {} of {} in {:.1f} s", shown_, reached_, problem,
                                              failures + 1, tries_max, wait));
       }

@@ -10,7 +10,8 @@
 
 namespace ftok {
 
-inline constexpr int kNoHostTriesMax = 4;  // with the waits between them about seven seconds
+inline constexpr int kNoHostTriesMax = 3;
+inline constexpr double kNoHostWaitS = 0.75;  // between them: with a resolver that answers, two seconds in all
 
 // Thrown by read() of a source (fetch.h).
 class HostNotFound : public Error {

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."  # the recipe names its file from here
 
 # The funnel has a line for the reason sentences.sentence_length.
 "$ftok" run --recipe examples/own_stage.toml --input share/sample/ftok-sample.warc.gz --output "$output/shards" \
-  --vocab ftok-4k --quiet
+  --vocab ftok-4k
 
 # What it measured is stored with every kept text.
 zstd -dcq "$output/shards/parts/000000.text.jsonl.zst" | grep -o '"sentence_words":[^,]*' | sed -n 1,3p

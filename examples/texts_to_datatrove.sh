@@ -14,7 +14,7 @@ cat >"$output/texts.jsonl" <<'TEXTS'
 TEXTS
 
 # Shards as llm.c and `ftok train` read them. `--shuffle SEED` would put the documents in a random, repeatable order.
-"$ftok" tokenize --vocab ftok-4k --text-key content --id-key name --output "$output/llmc" --quiet "$output/texts.jsonl"
+"$ftok" tokenize --vocab ftok-4k --text-key content --id-key name --output "$output/llmc" "$output/texts.jsonl"
 
 # The same documents for datatrove and nanotron (tokens, and an index of document ends), and for nanoGPT (tokens alone). Each
 # format has the end-of-text token where its readers expect it.

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."  # the recipe names its model from here
 
 # The funnel that a run prints has a line for each stage, english among them, and below it for its reasons.
 "$ftok" run --recipe examples/two_classifiers.toml --input share/sample/ftok-sample.warc.gz --output "$output/shards" \
-  --vocab ftok-4k --quiet
+  --vocab ftok-4k
 
 # The scores are stored with every kept text, so that a threshold can be chosen afterwards.
 zstd -dcq "$output/shards/parts/000000.text.jsonl.zst" | grep -o '"english_score":[^,]*,"not_dutch_score":[^,]*' | sed -n 1,3p

@@ -9,7 +9,7 @@ output=${1:-$(mktemp -d)}
 
 # One command from pages to tokens. Dropped documents are listed with their text, so that a filter can be checked by reading.
 # The command continues where it was stopped; the bytes it writes do not depend on threads or on interruptions.
-"$ftok" run --recipe fineweb-2024-04 --input "$sample" --output "$output/shards" --vocab ftok-50k --rejects text --quiet
+"$ftok" run --recipe fineweb-2024-04 --input "$sample" --output "$output/shards" --vocab ftok-50k --rejects text
 
 # Every byte is as it was written: shards, sidecars, parts and manifest are checked against their checksums.
 "$ftok" shards verify "$output/shards"

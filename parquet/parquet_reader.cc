@@ -270,7 +270,7 @@ class File : public ParquetFile {
   [[noreturn]] void refuse_id(int column) const {
     throw std::runtime_error(
         fmt::format("its column \"{}\" holds {}, which is not read as ids; its columns are {}; name another, or one "
-                    "that is not there for the numbers of the rows (id_key)",
+                    "that is not there for the numbers of the rows (--id-key)",
                     options_.id_key, column_holds(*metadata_->schema()->Column(column)), names_shown()));
   }
 
@@ -283,12 +283,17 @@ class File : public ParquetFile {
   }
 
   int text_column() const {
+    if (options_.text_key.empty())
+      throw std::runtime_error(
+          fmt::format("nothing says which of its columns to read (--field, or decontaminate.fields in a recipe); "
+                      "they are {}",
+                      names_shown()));
     const std::vector<int> found = columns_of(options_.text_key);
     if (found.empty()) refuse_lists(options_.text_key);
     if (found.size() != 1) {
-      throw std::runtime_error(fmt::format("{} \"{}\"; its columns are {}; name the one that holds the text (text_key)",
-                                           found.empty() ? "there is no column" : "there are several columns",
-                                           options_.text_key, names_shown()));
+      throw std::runtime_error(fmt::format(
+          "{} \"{}\"; its columns are {}; name the one that holds the text (--text-key)",
+          found.empty() ? "there is no column" : "there are several columns", options_.text_key, names_shown()));
     }
     const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(found[0]);
     if (column_use(column) != ColumnUse::kText) {
@@ -306,7 +311,7 @@ class File : public ParquetFile {
       const bool is_list = column_path(column) == key;
       throw std::runtime_error(
           fmt::format("its column \"{}\" holds {}, not texts; its columns are {}; name the one that "
-                      "holds the text (text_key)",
+                      "holds the text (--text-key)",
                       key, is_list ? column_holds(column) : "other columns", names_shown()));
     }
   }

@@ -17,7 +17,9 @@ constexpr char kAgainst[] = "dedup-against";             // among digests: of th
 constexpr int64_t kRowGroupBytesMax = int64_t{1} << 30;  // a writer holds a row group
 
 void load_vocabulary(const PlanOptions& options, const RecipeConfig& recipe, Plan& plan) {
-  plan.encoding = std::make_shared<const Encoding>(Encoding::load(options.vocabulary, options.vocabulary_hints));
+  Vocabulary vocabulary = ftok::load_vocabulary(options.vocabulary, options.vocabulary_hints);
+  if (!options.vocabulary_called.empty()) vocabulary.name = options.vocabulary_called;
+  plan.encoding = std::make_shared<const Encoding>(std::move(vocabulary));
   const std::vector<std::string>& warnings = plan.encoding->vocabulary().warnings;
   plan.notes.insert(plan.notes.end(), warnings.begin(), warnings.end());
   if (std::string note = note_of_surrounding_tokens(*plan.encoding); !note.empty())

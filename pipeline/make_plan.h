@@ -12,6 +12,7 @@ namespace ftok {
 struct PlanOptions {
   std::string vocabulary;  // path; empty: there is no second half (measuring, explaining)
   VocabularyHints vocabulary_hints;
+  std::string vocabulary_called;             // what it is called in place of its own name; empty: by that
   StageContext context;                      // what stages get from the program; its name is set for each
   std::vector<std::string> against;          // folders of finished runs and jobs whose documents come first
   const EarlierByCorpus* earlier = nullptr;  // those documents as a job remembers them; null: `against` is looked into

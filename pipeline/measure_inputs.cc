@@ -12,6 +12,7 @@
 #include "dedup/deduplicator.h"
 #include "document/document_fields.h"
 #include "pipeline/input_names.h"
+#include "pipeline/no_texts.h"
 #include "pipeline/read_input.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/whatif.h"
@@ -134,6 +135,7 @@ RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& pla
       result.tally.add(report.tally);
     }
   });
+  refuse_without_texts(result.tally);
   file->commit();
   const auto seconds = [](uint64_t ns) { return 1e-9 * static_cast<double>(ns); };
   result.stages.push_back({"read", seconds(source_ns)});

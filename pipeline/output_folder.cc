@@ -10,6 +10,7 @@
 #include "core/recipe.h"
 #include "core/shown.h"
 #include "pipeline/inputs.h"
+#include "pipeline/no_texts.h"
 #include "pipeline/run/candidates.h"
 #include "shards/checksum.h"
 #include "shards/job_manifest.h"
@@ -44,6 +45,11 @@ InputReport report_of(const std::string& json, const std::string& path, size_t n
     throw Error(fmt::format("{}: the report of input {} cannot be read: {}", path, number + 1, report.damage().detail));
   }
   return std::move(*report);
+}
+
+// Whether the input could not be read, was empty, or had no text.
+bool gave_nothing(const InputReport& report) {
+  return !report.quarantined.empty() || report.tally.records == 0 || has_no_texts(report.tally);
 }
 
 // A folder without a binding holds nothing of ours: names that a run would write, or remove, belong to someone.
@@ -230,13 +236,17 @@ void OutputFolder::bind_anew() const {
     write_file(binding_path(), bound);
     refuse(bound);
   }
-  remove_file(journal());
-  remove_file(manifest());
-  for (size_t number = *given_up; number-- > 0;) remove_part(number);
+  remove_parts_given_up(*given_up);
 }
 
-// How many parts the recipe `bound` has committed, where these are of inputs that could not be read and there is
-// nothing else in the folder; nothing where there is.
+void OutputFolder::remove_parts_given_up(size_t parts) const {
+  remove_file(journal());
+  remove_file(manifest());
+  for (size_t number = parts; number-- > 0;) remove_part(number);
+}
+
+// How many parts the recipe `bound` has committed, where these are of inputs that could not be read, or had no text,
+// and there is nothing else in the folder; nothing where there is.
 std::optional<size_t> OutputFolder::parts_given_up(const std::string& bound) const {
   if (version_of(bound) != kRunFolderVersion || !is_bare(work_path()) || !shard_files_in(path()).empty())
     return std::nullopt;
@@ -248,7 +258,7 @@ std::optional<size_t> OutputFolder::parts_given_up(const std::string& bound) con
   }
   if (!state.shards.empty() || !state.position.empty()) return std::nullopt;
   for (size_t number = 0; number < state.parts.size(); ++number) {
-    if (report_of(state.parts[number].report, path(), number).quarantined.empty()) return std::nullopt;
+    if (!gave_nothing(report_of(state.parts[number].report, path(), number))) return std::nullopt;
   }
   if (!fs::exists(parts())) return state.parts.size();
   for (const auto& entry : fs::directory_iterator(parts())) {
@@ -284,8 +294,22 @@ RunState OutputFolder::finished() const {
   return state;
 }
 
+bool OutputFolder::begins_anew(const std::vector<std::string>& inputs, const RunState& state) const {
+  if (state.parts.empty() || !parts_given_up(binding())) return false;
+  if (state.parts.size() > inputs.size()) return true;
+  for (size_t number = 0; number < state.parts.size(); ++number) {
+    const InputReport report = report_of(state.parts[number].report, path(), number);
+    if (has_no_texts(report.tally) || report.input != shown_input(inputs[number])) return true;
+  }
+  return false;
+}
+
 RunState OutputFolder::committed(const std::vector<std::string>& inputs, GivenUp given_up) const {
   RunState state = fs::exists(journal()) ? read_journal(journal(), binding_digest()) : finished();
+  if (begins_anew(inputs, state)) {
+    remove_parts_given_up(state.parts.size());
+    return {};
+  }
   size_t whole = 0;  // parts up to the last one whose input was not given up
   for (size_t number = 0; number < state.parts.size(); ++number) {
     const InputReport report = report_of(state.parts[number].report, path(), number);

@@ -80,8 +80,8 @@ class CandidateFolder {
 class OutputFolder : public CandidateFolder {
  public:
   // Makes or opens the folder; removes what a killed process left half-written. A folder that is bound to another
-  // recipe, which has committed nothing but inputs that could not be read, is bound anew. Throws as CandidateFolder
-  // does, and Error when another process holds the lock.
+  // recipe, which has committed nothing but inputs that could not be read, or had no text, is bound anew. Throws as
+  // CandidateFolder does, and Error when another process holds the lock.
   OutputFolder(const std::string& path, const std::string& binding);
 
   std::string parts() const { return parts_path(); }
@@ -91,7 +91,8 @@ class OutputFolder : public CandidateFolder {
   // What becomes of inputs at the end of what is committed that had been given up.
   enum class GivenUp { kStay, kTryAgain };
 
-  // What is committed. Throws UsageError when it is not of `inputs` in that order.
+  // What is committed. Throws UsageError when it is not of `inputs` in that order; where nothing was read of what is
+  // committed, and something of it had no text or the inputs are others, it begins anew.
   RunState committed(const std::vector<std::string>& inputs, GivenUp given_up) const;
 
   // Opens the journal on `state`, removes what lies beyond it (parts, the manifest of a run that was finished and now
@@ -108,6 +109,8 @@ class OutputFolder : public CandidateFolder {
   std::unique_ptr<FolderLock> lock_unless_refused() const;
   void bind_anew() const;
   std::optional<size_t> parts_given_up(const std::string& bound) const;
+  bool begins_anew(const std::vector<std::string>& inputs, const RunState& state) const;
+  void remove_parts_given_up(size_t parts) const;
   RunState finished() const;
   void remove_part(uint64_t number) const;
 

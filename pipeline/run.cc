@@ -12,6 +12,7 @@
 #include "crawl/http_stage.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
+#include "pipeline/no_texts.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/committers.h"
 #include "pipeline/run/extractor.h"
@@ -53,6 +54,7 @@ class Runner {
   std::vector<std::unique_ptr<Folder>> open_folders() const {
     return ftok::open_folders<Folder>(options_.output, plan_, [this](const std::string& text) { return bind(text); });
   }
+  void refuse_of_nothing(const std::vector<std::unique_ptr<OutputFolder>>& folders, const Committers& committers) const;
   void note_sizes();
   uint64_t documents_expected() const;
   RunResult result(const Committers& committers) const;
@@ -164,6 +166,7 @@ RunResult Runner::run() {
     committers.shuffle();
   });
   display_.hide();
+  refuse_of_nothing(folders, committers);
   committers.finish();
   committers.warn_of_small_corpus(log_);
   return result(committers);
@@ -253,9 +256,24 @@ RunResult Runner::commit() {
                             missing.size() == 1 ? " is" : fmt::format(" and {} others are", missing.size() - 1)),
                 kTryAgainExitCode);
   }
+  refuse_of_nothing(folders, committers);
   committers.finish();
   committers.warn_of_small_corpus(log_);
   return result(committers);
+}
+
+// A run without a single input that could be read, or a single text in them, has failed: its folder gets no manifest,
+// and another recipe, or other inputs, may take it.
+void Runner::refuse_of_nothing(const std::vector<std::unique_ptr<OutputFolder>>& folders,
+                               const Committers& committers) const {
+  const std::vector<std::string>& given_up = committers.quarantined();
+  const bool is_nothing_read = !given_up.empty() && given_up.size() == options_.inputs.size();
+  const Tally tally = committers.tally();
+  if (!is_nothing_read && !has_no_texts(tally)) return;
+  for (const auto& folder : folders) folder->remove_work();
+  if (is_nothing_read)
+    throw Error(fmt::format("no input could be read; the first, {}: {}", given_up.front(), committers.first_failure()));
+  refuse_without_texts(tally);
 }
 
 RunResult Runner::result(const Committers& committers) const {
@@ -278,15 +296,6 @@ RunResult Runner::result(const Committers& committers) const {
   return result;
 }
 
-// A run without a single input that could be read has failed.
-RunResult checked(RunResult result, const RunOptions& options) {
-  if (!result.quarantined.empty() && result.quarantined.size() == options.inputs.size()) {
-    throw Error(
-        fmt::format("no input could be read; the first, {}: {}", result.quarantined.front(), result.first_failure));
-  }
-  return result;
-}
-
 }  // namespace
 
 uint64_t run_memory_min(const RecipeConfig& recipe) {
@@ -297,16 +306,14 @@ uint64_t run_memory_min(const RecipeConfig& recipe) {
   return static_cast<uint64_t>(std::max<int64_t>(largest, 0)) * kMemoryPerRecordByte;
 }
 
-RunResult run(const RunOptions& options, const Plan& plan, const Log& log) {
-  return checked(Runner(options, plan, log).run(), options);
-}
+RunResult run(const RunOptions& options, const Plan& plan, const Log& log) { return Runner(options, plan, log).run(); }
 
 ExtractedShare extract_share(const RunOptions& options, Share share, const Plan& plan, const Log& log) {
   return Runner(options, plan, log).extract(share);
 }
 
 RunResult commit(const RunOptions& options, const Plan& plan, const Log& log) {
-  return checked(Runner(options, plan, log).commit(), options);
+  return Runner(options, plan, log).commit();
 }
 
 }  // namespace ftok

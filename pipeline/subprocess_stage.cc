@@ -161,6 +161,8 @@ class WorkerStage : public BatchStage {
       std::string what = how_it_ended(loan->worker, end);
       if (end == Worker::End::kDied && !answer.empty() && !loan->answers->precedes(answer))
         what += " in the middle of its answer";
+      if (const std::string so_far = loan->answers->unfinished(answer); end == Worker::End::kHung && !so_far.empty())
+        what += ": " + so_far;
       if (const std::string words = loan->worker.last_words(); !words.empty()) what += ": " + words;
       loan.discard();
       const std::string message = fmt::format("{}: the worker {}, in the batch from document {}", shown_name_, what,

@@ -12,6 +12,7 @@
 #include "core/signals.h"
 #include "pipeline/input_names.h"
 #include "pipeline/inputs.h"
+#include "pipeline/no_texts.h"
 #include "pipeline/progress.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/shard_settings.h"
@@ -102,6 +103,8 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
         tokenize_in_order(options, live_max, output, progress, times, shown);
       }
     });
+    if (has_no_texts(output.tally())) output.abandon();
+    refuse_without_texts(output.tally());
     output.finish();
     warn_of_small_corpus(options.output, output.tally(), output.only_document_trains(), output.shard_format(),
                          output.shard_entries(), shown);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash_seed.h"
+#include "shards/missing_shards.h"
 #include "shards/writer.h"
 
 namespace ftok {
@@ -59,6 +60,7 @@ class ShardSource::Lister {
         add(folder + "/" + entry.shard.name, entry.shard.name, listing);
       return;
     }
+    refuse_missing_shards(folder);
     for (const std::string& path : shards_in(folder)) add(path, "", nullptr);
   }
 

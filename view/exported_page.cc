@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kExplainedOfAList = 3;                  // of each list of documents, the first
 constexpr size_t kExplainedBytesMax = size_t{16} << 20;  // of all of them
+constexpr size_t kDocumentBytesMax = size_t{512} << 10;  // of one: a file to send holds no page of a megabyte
 
 // As encodeURIComponent, for the addresses that the page asks for.
 std::string uri_component(std::string_view text) {
@@ -74,11 +75,11 @@ class ViewExport {
   }
 
   // The answer, under the address by which the page asks for it. False where there is none; once each.
-  bool try_add(const std::string& asked, const ViewRequest& request) {
+  bool try_add(const std::string& asked, const ViewRequest& request, size_t bytes_max = SIZE_MAX) {
     if (added_.contains(asked)) return true;
     const ViewAnswer given = answers_.answer(request);
     last_ = given.body;
-    if (given.status != 200) return false;
+    if (given.status != 200 || given.body.size() > bytes_max) return false;
     added_.insert(asked);
     json_.key(asked);
     std::string_view(given.type) == "application/json" ? json_.raw(given.body) : json_.value(base64(given.body));
@@ -146,7 +147,7 @@ class ViewExport {
             std::string_view(name) == "kind" ? text_of(document, name) : std::to_string(number_of(document, name));
         place += fmt::format("&{}={}", name, asked.parameters[name]);
       }
-      if (try_add(place, asked)) explained_bytes_ += last_.size();
+      if (try_add(place, asked, kDocumentBytesMax)) explained_bytes_ += last_.size();
     }
   }
 

@@ -225,7 +225,7 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
   const auto count = std::count(names.begin(), names.end(), options.text_key);
   if (count != 1 && !options.text_key.empty()) {
     throw FormatRefused(fmt::format(
-        "{}: {} \"{}\" in the header; its columns are {}; name the one that holds the text (text_key)", input->name(),
+        "{}: {} \"{}\" in the header; its columns are {}; name the one that holds the text (--text-key)", input->name(),
         count == 0 ? "there is no column" : "there are two columns", options.text_key, shown(names)));
   }
   input->consume(size);

@@ -211,7 +211,6 @@ class ParquetInput : public DecodedInput {
       read.more.insert(read.more.end(), names->begin(), names->end());
     if (read.text_key.empty() && !read.more.empty())
       read.text_key = read.more.front(), read.more.erase(read.more.begin());
-    if (read.text_key.empty()) throw Error(fmt::format("{} is Parquet: say which of its columns to read", name()));
     read.all = !options.start_after.empty();
     read.value_bytes_max = static_cast<uint64_t>(options.record_bytes_max);
     read.memory_bytes_max = kMemoryBytesMax;

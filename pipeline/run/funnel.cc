@@ -9,9 +9,28 @@
 namespace ftok {
 namespace {
 
-// Widths of the table: a name, what was dropped, its share of what reached the stage, what is left, its share of all.
-constexpr int kName = 28, kCount = 12, kShare = 9, kColumnsMin = 60, kColumnsMax = 120;
-constexpr int kTable = kName + kCount + kShare + kCount + kShare + 2;
+constexpr int kColumnsMin = 60, kColumnsMax = 120;
+constexpr size_t kStagesMin = 4;  // `ftok tokenize` has none to speak of
+
+// Widths of the table: a name, what was dropped, its share of what reached the stage, what is left, its share of all,
+// the time of the stage, a bar.
+struct Widths {
+  int name = 28, count = 12, share = 9, time = 0, bar = 0;
+  bool is_narrow = false;
+
+  Widths(int columns, bool has_times) {
+    constexpr int kNarrow = 80, kWide = 100;
+    if (has_times && columns >= kWide) time = 9;
+    if (has_times && columns < kWide && columns >= kNarrow)
+      name = 27, count = 11, share = 8, time = 8, is_narrow = true;
+    bar = columns - 1 - (name + 2 * count + 2 * share + time + 2);
+  }
+};
+
+std::string seconds_text(double seconds) {
+  if (seconds >= 1000) return duration_text(seconds);
+  return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : seconds < 100 ? 1 : 0);
+}
 
 std::string share_text(uint64_t count, uint64_t of) {
   return of == 0 ? "" : fmt::format("{:.1f} %", 100.0 * static_cast<double>(count) / static_cast<double>(of));
@@ -48,30 +67,46 @@ uint64_t sum(const std::map<std::string, uint64_t>& entries) {
 // The table of a funnel, a row at a time.
 class Table {
  public:
-  Table(uint64_t all, int columns) : all_(all), bar_(columns - kTable - 1) {
-    out_ = trimmed(fmt::format("{:<{}}{:>{}}{:>{}}{:>{}}{:>{}}", "", kName, "dropped", kCount, "of these", kShare,
-                               "left", kCount, "of all", kShare));
+  Table(uint64_t all, const Widths& widths, const std::vector<StageTime>& times)
+      : all_(all), widths_(widths), times_(times) {
+    row("", "dropped", widths.is_narrow ? "of them" : "of these", "left", "of all", "CPU", "");
   }
 
-  void left(const std::string& name, uint64_t count) { stage(name, 0, 0, count, false); }
+  // `timed`: the stage whose time stands here.
+  void left(const std::string& name, uint64_t count, const char* timed = "") {
+    row(name, "", "", grouped(count), share_text(count, all_), time_of(timed), bar_of(count, all_, widths_.bar));
+  }
 
   // What a stage dropped of the documents that reached it.
-  void stage(const std::string& name, uint64_t dropped, uint64_t reached, uint64_t is_left, bool shows_drops = true) {
-    out_ +=
-        trimmed(fmt::format("{}{:>{}}{:>{}}{:>{}}{:>{}}  {}", named(name, kName), shows_drops ? grouped(dropped) : "",
-                            kCount, shows_drops ? share_text(dropped, reached) : "", kShare, grouped(is_left), kCount,
-                            share_text(is_left, all_), kShare, bar_of(is_left, all_, bar_)));
+  void stage(const std::string& name, uint64_t dropped, uint64_t reached, uint64_t is_left) {
+    row(name, grouped(dropped), share_text(dropped, reached), grouped(is_left), share_text(is_left, all_),
+        time_of(name), bar_of(is_left, all_, widths_.bar));
   }
 
   void reason(const std::string& name, uint64_t count, uint64_t reached) {
-    out_ += trimmed(fmt::format("{}{:>{}}{:>{}}", named("  " + name, kName), grouped(count), kCount,
-                                share_text(count, reached), kShare));
+    row("  " + name, grouped(count), share_text(count, reached), "", "", "", "");
   }
+
+  void tokens(uint64_t count) { row("tokens", grouped(count), "", "", "", time_of("encode"), ""); }
 
   void line(const std::string& text) { out_ += text; }
   std::string take() { return std::move(out_); }
 
  private:
+  void row(const std::string& name, const std::string& dropped, const std::string& of_reached,
+           const std::string& is_left, const std::string& of_all, const std::string& time, const std::string& bar) {
+    const Widths& w = widths_;
+    out_ +=
+        trimmed(fmt::format("{}{:>{}}{:>{}}{:>{}}{:>{}}{:>{}}  {}", named(name, w.name), dropped, w.count, of_reached,
+                            w.share, is_left, w.count, of_all, w.share, w.time == 0 ? "" : time, w.time, bar));
+  }
+
+  std::string time_of(std::string_view stage) const {
+    const auto found =
+        std::find_if(times_.begin(), times_.end(), [&](const StageTime& each) { return each.name == stage; });
+    return found == times_.end() ? "" : seconds_text(found->cpu_seconds);
+  }
+
   // A long name takes the room of the column behind it, or a line of its own.
   static std::string named(const std::string& name, int width) {
     const std::string padded = fmt::format("{:<{}}", name, width);
@@ -80,7 +115,8 @@ class Table {
   }
 
   uint64_t all_;
-  int bar_;
+  Widths widths_;
+  const std::vector<StageTime>& times_;
   std::string out_;
 };
 
@@ -98,11 +134,11 @@ std::string languages(const std::map<std::string, uint64_t>& entries) {
 }
 
 // A line for each label, the most frequent first.
-std::string labels(const Tally& tally) {
+std::string labels(const Tally& tally, const Widths& w) {
   std::string out;
   for (const auto& [label, count] : sorted(tally.labelled)) {
-    out += fmt::format("{:<{}}{:>{}}{:>{}}\n", "labelled: " + label, kName, grouped(count), kCount,
-                       share_text(count, tally.documents), kShare);
+    out += fmt::format("{:<{}}{:>{}}{:>{}}\n", "labelled: " + label, w.name, grouped(count), w.count,
+                       share_text(count, tally.documents), w.share);
   }
   return out;
 }
@@ -128,7 +164,7 @@ std::vector<std::pair<std::string, std::map<std::string, uint64_t>>> drops_by_st
 
 void add_funnel(Table& table, const RunResult& result) {
   const Tally& tally = result.tally;
-  table.left("documents", tally.documents);
+  table.left("documents", tally.documents, "read");
   uint64_t reached = tally.documents;
   for (const auto& [name, reasons] : drops_by_stage(result)) {
     const uint64_t dropped = sum(reasons);
@@ -142,13 +178,13 @@ void add_funnel(Table& table, const RunResult& result) {
   table.left("kept", tally.kept);
 }
 
-std::string costs(const RunResult& result) {
+// `shows_stages`: the table has no room for their times.
+std::string costs(const RunResult& result, bool shows_stages) {
   std::string out = fmt::format(
       "{} in, {} wall, {:.1f} s CPU, peak memory {}\n", bytes_text(static_cast<double>(result.tally.bytes_in)),
       result.seconds < 10 ? fmt::format("{:.2f} s", result.seconds) : duration_text(result.seconds), result.cpu_seconds,
       bytes_text(static_cast<double>(result.peak_rss_bytes)));
-  constexpr size_t kStagesMin = 4;  // `ftok tokenize` has none to speak of
-  if (result.stages.size() < kStagesMin) return out;
+  if (result.stages.size() < kStagesMin || !shows_stages) return out;
   double all = 0;
   for (const StageTime& stage : result.stages) all += stage.cpu_seconds;
   std::vector<StageTime> stages = result.stages;
@@ -166,19 +202,19 @@ std::string costs(const RunResult& result) {
 
 std::string funnel_text(const RunResult& result, int columns) {
   const Tally& tally = result.tally;
-  Table table(tally.documents, std::clamp(columns, kColumnsMin, kColumnsMax));
-  std::string out = fmt::format("{:<{}}{:>{}}\n", "records", kName, grouped(tally.records), kCount);
+  const Widths w(std::clamp(columns, kColumnsMin, kColumnsMax), result.stages.size() >= kStagesMin);
+  Table table(tally.documents, w, result.stages);
+  std::string out = fmt::format("{:<{}}{:>{}}\n", "records", w.name, grouped(tally.records), w.count);
   for (const auto& [kind, count] : sorted(tally.skipped)) {
-    out += fmt::format("{:<{}}{:>{}}{:>{}}\n", "  skipped: " + kind, kName, grouped(count), kCount,
-                       share_text(count, tally.records), kShare);
+    out += fmt::format("{:<{}}{:>{}}{:>{}}\n", "  skipped: " + kind, w.name, grouped(count), w.count,
+                       share_text(count, tally.records), w.share);
   }
   out += '\n';
   add_funnel(table, result);
-  out += table.take();
   const bool is_encoded =
       tally.tokens > 0 || tally.kept == 0;  // not where texts, or measurements, are all that is made
-  if (is_encoded) out += fmt::format("{:<{}}{:>{}}\n", "tokens", kName, grouped(tally.tokens), kCount);
-  out += labels(tally);
+  if (is_encoded) table.tokens(tally.tokens);
+  out += table.take() + labels(tally, w);
   if (!result.corpora.empty())
     out += fmt::format("\n{:<24}{:>16}{:>16}{:>16}\n", "corpus", "documents", "kept", "tokens");
   for (const auto& [name, corpus] : result.corpora) {
@@ -186,10 +222,10 @@ std::string funnel_text(const RunResult& result, int columns) {
                        grouped(corpus.tokens));
   }
   if (tally.damage > 0)
-    out += fmt::format("{:<{}}{:>{}}\n", "damaged between records", kName, grouped(tally.damage), kCount);
+    out += fmt::format("{:<{}}{:>{}}\n", "damaged between records", w.name, grouped(tally.damage), w.count);
   if (!result.quarantined.empty())
-    out += fmt::format("{:<{}}{:>{}}\n", "inputs given up", kName, grouped(result.quarantined.size()), kCount);
-  return out + "\n" + costs(result);
+    out += fmt::format("{:<{}}{:>{}}\n", "inputs given up", w.name, grouped(result.quarantined.size()), w.count);
+  return out + "\n" + costs(result, w.time == 0);
 }
 
 std::string funnel_json(const RunResult& result) {

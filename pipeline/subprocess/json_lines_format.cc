@@ -23,6 +23,14 @@ std::string shown_line(std::string_view line) {
   return printable(line.substr(0, std::min(kShown, line.find_last_not_of("\r\n") + 1)));
 }
 
+simdjson::dom::object parse_answer(simdjson::dom::parser& parser, std::string_view line) {
+  element root;
+  simdjson::dom::object answer;
+  if (parser.parse(line.data(), line.size()).get(root) != SUCCESS || root.get(answer) != SUCCESS)
+    throw std::runtime_error("an answer that is not a JSON object: " + shown_line(line));
+  return answer;
+}
+
 class JsonObject : public AnswerObject {
  public:
   JsonObject(simdjson::dom::object object, std::string_view line) : object_(object), line_(line) {}
@@ -88,11 +96,7 @@ class AnswerLines : public Answers {
     while (!rest.empty()) {
       const size_t end = std::min(rest.size(), rest.find('\n'));
       const std::string_view line = rest.substr(0, end);
-      element root;
-      simdjson::dom::object answer;
-      if (parser.parse(line.data(), line.size()).get(root) != SUCCESS || root.get(answer) != SUCCESS)
-        throw Error("an answer that is not a JSON object: " + shown_line(line));
-      taker.take(JsonObject(answer, line));
+      taker.take(JsonObject(parse_answer(parser, line), line));
       rest.remove_prefix(std::min(rest.size(), end + 1));
     }
   }
@@ -104,14 +108,36 @@ class AnswerLines : public Answers {
 
 class LineStream : public WorkerOutput {
  public:
-  size_t whole(std::string_view written) override { return end_.whole(written); }
+  size_t whole(std::string_view written) override {
+    check_lines(written);
+    const size_t whole = end_.whole(written);
+    if (whole != 0) checked_ = 0;
+    return whole;
+  }
   bool precedes(std::string_view written) const override { return end_.precedes(written); }
   std::unique_ptr<Answers> read(std::string answer) override {
     answer.pop_back();  // the empty line
     return std::make_unique<AnswerLines>(std::move(answer));
   }
+  std::string unfinished(std::string_view written) const override {
+    const auto lines = std::count(written.begin(), written.end(), '\n');
+    return lines == 0 ? "" : fmt::format("{} lines of an answer came, and no empty line to end it", lines);
+  }
 
  private:
+  // Every line as soon as it is there, so that what is no answer is told at once: a worker that writes something else
+  // may never write the empty line.
+  void check_lines(std::string_view written) {
+    for (size_t end = written.find('\n', checked_); end != std::string_view::npos; end = written.find('\n', checked_)) {
+      const std::string_view line = written.substr(checked_, end - checked_);
+      if (line.empty()) return;
+      parse_answer(parser_, line);
+      checked_ = end + 1;
+    }
+  }
+
+  simdjson::dom::parser parser_;
+  size_t checked_ = 0;  // bytes of whole lines that are answers
   EmptyLineEnd end_;
 };
 

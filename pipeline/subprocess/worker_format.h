@@ -27,6 +27,8 @@ class WorkerOutput : public AnswerEnd {
  public:
   // Of the bytes of an answer. Throws like Answers.
   virtual std::unique_ptr<Answers> read(std::string answer) = 0;
+  // What there is of an answer that has not ended, in a few words; "" where nothing is known.
+  virtual std::string unfinished(std::string_view /*written*/) const { return {}; }
 };
 
 // Const functions are thread-safe.

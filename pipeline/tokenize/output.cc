@@ -140,6 +140,11 @@ bool TokenizeOutput::shard_completed() {
   return completed;
 }
 
+void TokenizeOutput::abandon() {
+  checkpoint("");
+  folder_.remove_work();
+}
+
 void TokenizeOutput::finish() {
   checkpoint("");
   manifest_.shards = shards_->shards();

@@ -41,6 +41,8 @@ class TokenizeOutput {
   // True once since the last call when a shard has been completed: time for a checkpoint.
   bool shard_completed();
 
+  // Ends without a manifest, since nothing was read: another recipe, or other inputs, may take the folder.
+  void abandon();
   void finish();  // the last checkpoint and the manifest; work/ and the journal go
   // After finish(): true when the only document of all has been given to training.
   bool only_document_trains() const { return only_document_trains_; }

@@ -7,6 +7,7 @@
     >>> result = ftok.run("fineweb-2024-04", ["pages.warc.gz"], "out")
     >>> shards = ftok.Shards("out")
 """
+import difflib as _difflib
 import html as _html
 import os as _os
 import tempfile as _tempfile
@@ -81,6 +82,9 @@ def _load(name_or_path, *, pattern=None, special_tokens=None, name=None):
             if not same and (_names_of_same_ranks(wanted) or wanted in _aliases().values()):
                 raise ValueError(f"the vocabulary {wanted} is not on this machine: `ftok vocab get {wanted}` fetches it")
             if not same:
+                nearest = _difflib.get_close_matches(wanted, [*named, *_aliases()], 1)
+                if nearest:
+                    raise ValueError(f"no file {wanted}, and no vocabulary of that name: did you mean {nearest[0]}?")
                 raise ValueError(f"no file {wanted}, and no vocabulary of that name (there are: {', '.join(sorted(named))}; "
                                  "`ftok vocab get` fetches published ones)")
             name, wanted = name or wanted, same[0]

@@ -65,7 +65,7 @@ class _Shard:
 class Shards(Sequence):
     """The documents of a finished output folder of `ftok run`, `ftok tokenize` or `ftok shards convert`, in order, mapped into memory.
 
-    `shards[i]` is a document's ids as a numpy array of uint16 or uint32, the end-of-text token with them, a view of the file where that is possible;
+    `shards[i]` is a document's ids as a numpy array of uint16 or uint32, the end-of-text token with them, an array of its own;
     a document that two shards divide is joined. `shards.ids` are the documents' ids. `split` is "train" or "val". Pickles as its path.
 
     Raises FileNotFoundError where there is no manifest.json, ValueError where a file is not what it lists.
@@ -102,7 +102,7 @@ class Shards(Sequence):
             number += 1
             pieces.append(self._shards[number].read(0, self._shards[number].end_of(0)))
             missing -= len(pieces[-1])
-        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        return np.concatenate(pieces)  # an array of its own, which may be written to: torch warns of others
 
     @property
     def ids(self):

@@ -120,9 +120,9 @@ class StandardStreams(Checks):
         ["shards", "cat", "shards/ftok_val_000000.bin"], ["language", "some", "words"], ["url", "check", "http://a.example/"],
         ["recipe", "list"], ["recipe", "kinds"], ["recipe", "show", "fineweb-2024-04"], ["vocab", "list"], ["vocab", "show", "ftok-4k"],
         ["filter", "texts.jsonl"], ["pii", "text.txt"], ["explain", "page.html"], ["models", "list"],
-        ["tokenize", "--quiet", "--vocab", "ftok-4k", "--output", "shards2", "text.txt"],
-        ["run", "--quiet", "--input", "in.warc.gz", "--vocab", "ftok-4k", "--output", "out"],
-        ["run", "--quiet", "--input", "in.warc.gz", "--measure", "measures"],
+        ["tokenize", "--vocab", "ftok-4k", "--output", "shards2", "text.txt"],
+        ["run", "--input", "in.warc.gz", "--vocab", "ftok-4k", "--output", "out"],
+        ["run", "--input", "in.warc.gz", "--measure", "measures"],
         ["vocab", "count", "--json", "--quiet", "--output", "counts", "text.txt"],
         ["vocab", "train", "--json", "--quiet", "--size", "260", "--output", "v.tiktoken", "text.txt"]]
 

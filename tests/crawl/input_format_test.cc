@@ -261,7 +261,7 @@ TEST(Delimited, NeedsTheTextsColumn) {
   };
   EXPECT_EQ(message("id,body\n1,x\n"),
             "input: there is no column \"text\" in the header; its columns are id, body; name the one that holds the "
-            "text (text_key)");
+            "text (--text-key)");
   EXPECT_EQ(message("id,body\n1,x\n", "body"), "1");
   EXPECT_NE(message("text,text\n1,x\n").find("two columns"), std::string::npos);
   EXPECT_EQ(message(""), "0");

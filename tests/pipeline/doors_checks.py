@@ -4,7 +4,7 @@ with the command that helps, and what stands in a folder is told by what it is.
 
   FTOK=path/to/ftok doors_checks.py [TestName...]
 """
-import json, shutil, sys, unittest
+import json, os, shutil, sys, unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -80,6 +80,144 @@ class AFirstTry(Checks):
         command = ("run", "other.csv", "--vocab", "ftok-4k", "-q", "--set", 'stages=["minhash"]', "-o", "out")
         self.ftok(*command, "--only", "extract", code=65)
         self.one_line(self.ftok(*command, "--set", "input.text_key=content", code=2), "made with another recipe")
+
+
+class TextKeys(Checks):
+    """--text-key wherever texts are read, and what is said where it is wrong"""
+
+    ROWS = "".join(json.dumps({"body": f"The mill by the river turns {i} times a day, and the miller sleeps.", "n": i}) + "\n" for i in range(30))
+
+    def setUp(self):
+        super().setUp()
+        self.write("rows.jsonl", self.ROWS)
+        self.write("nulls.jsonl", '{"text": null}\n' * 30)
+        self.run_ = ("run", "-v", "ftok-4k", "-j", "1", "--set", 'stages=["minhash"]', "--set", "dedup.scope=off", "-o")
+
+    def test_run_and_plan(self):
+        self.ftok(*self.run_, "out", "rows.jsonl", "--text-key", "body", "--id-key", "n", "-q")
+        self.ftok(*self.run_, "set", "rows.jsonl", "--set", "input.text_key=body", "--set", "input.id_key=n", "-q")
+        self.assertEqual(self.digests("out"), self.digests("set"))
+        plan = ("plan", "rows.jsonl", "-v", "ftok-4k", "--set", 'stages=["minhash"]', "--set", "dedup.scope=off", "-o")
+        self.ftok(*plan, "job", "--tasks", "1", "--text-key", "body", "--id-key", "n")
+        self.ftok("task", "job", "extract", "0", "-q")
+        self.assertNotIn("text.no_text", self.ftok("status", "job", "--json").stdout)
+
+    def test_filter_and_language(self):
+        self.assertIn("text.no_text", self.ftok("filter", "rows.jsonl").stdout)
+        self.assertNotIn("text.no_text", self.ftok("filter", "rows.jsonl", "--text-key", "body").stdout)
+        self.assertNotIn("text.no_text", self.ftok("filter", "rows.jsonl", "--set", "input.text_key=body").stdout)
+        answers = self.ftok("language", "--text-key", "body", "rows.jsonl").stdout.splitlines()
+        self.assertEqual((len(answers), {answer[:2] for answer in answers}), (30, {"en"}))
+        self.one_line(self.ftok("language", "--text-key", "text", "rows.jsonl", code=1), 'rows.jsonl: line 1: no string "text"')
+        self.write("a.parquet", b"PAR1" + bytes(200) + b"PAR1")
+        self.one_line(self.ftok("language", "a.parquet", code=1), "a.parquet is Parquet, not a text; --text-key KEY reads the texts")
+
+    def test_a_run_without_a_text_has_failed_and_leaves_nothing_bound(self):
+        for command in (self.run_, ("tokenize", "-v", "ftok-4k", "-j", "1", "-o")):
+            out, fresh = command[0] + "-out", command[0] + "-fresh"
+            for bad in (("rows.jsonl",), ("nulls.jsonl",)):
+                for attempt in range(2):
+                    done = self.ftok(*command, out, *bad, "-q", code=1)
+                    self.assertIn("none of 30 documents had a text (text.no_text 30): see --text-key and --format", done.stderr)
+                    self.assertFalse((self.folder / out / "manifest.json").exists())
+            self.ftok(*command, out, "rows.jsonl", "--text-key", "body", "-q")
+            self.ftok(*command, fresh, "rows.jsonl", "--text-key", "body", "-q")
+            self.assertEqual(self.digests(out), self.digests(fresh))
+            # One text of many is enough, on the other side of the rule.
+            self.write("one.jsonl", '{"text": null}\n' * 30 + '{"text": "The mill by the river."}\n')
+            self.ftok(*command, command[0] + "-one", "one.jsonl", "-q")
+            self.assertTrue((self.folder / (command[0] + "-one") / "manifest.json").exists())
+
+    def test_the_same_input_is_read_again_once_it_is_mended(self):
+        self.write("in.jsonl", "".join('{"text": null}\n' for i in range(3)))
+        self.ftok("tokenize", "-v", "ftok-4k", "-o", "out", "in.jsonl", "-q", code=1)
+        self.write("in.jsonl", '{"text": "The mill by the river."}\n' * 3)
+        self.ftok("tokenize", "-v", "ftok-4k", "-o", "out", "in.jsonl", "-q")
+        self.assertEqual(json.loads(self.bytes_of("out", "manifest.json"))["totals"]["kept"], 3)
+
+    def test_measuring_nothing_has_failed(self):
+        done = self.ftok("run", "rows.jsonl", "--measure", "m.jsonl", "-q", code=1)
+        self.assertIn("none of 30 documents had a text", done.stderr)
+        self.assertFalse((self.folder / "m.jsonl").exists())
+
+
+class FailedCommands(Checks):
+    def test_a_run_that_could_read_nothing_leaves_a_folder_for_other_inputs(self):
+        self.write("x.pdf", b"%PDF-1.4\n" + bytes(range(256)))
+        self.write("a.jsonl", "".join(json.dumps({"text": f"The mill by the river turns {i}."}) + "\n" for i in range(9)))
+        command = ("run", "-v", "ftok-4k", "-j", "1", "--set", 'stages=["minhash"]', "-q", "-o")
+        self.ftok(*command, "out", "x.pdf", code=1)
+        self.assertFalse((self.folder / "out" / "manifest.json").exists())
+        self.ftok(*command, "out", "a.jsonl")
+        self.ftok(*command, "fresh", "a.jsonl")
+        self.assertEqual(self.digests("out"), self.digests("fresh"))
+        self.one_line(self.ftok(*command, "out", "b.jsonl", code=1), "cannot read b.jsonl")  # what is finished stays
+        self.write("b.jsonl", '{"text": "Another mill."}\n')
+        self.one_line(self.ftok(*command, "out", "b.jsonl", code=2), "input 1 of out was a.jsonl, not b.jsonl")
+
+    def test_a_refused_training_leaves_no_folder(self):
+        self.ftok("train", "--data", "absent", "-o", "model", code=1)
+        self.assertFalse((self.folder / "model").exists())
+        (self.folder / "mine").mkdir()
+        self.ftok("train", "--data", "absent", "-o", "mine", code=1)
+        self.assertTrue((self.folder / "mine").is_dir())  # it was there before
+
+
+class OtherModels(Checks):
+    def test_a_vocabulary_in_a_folder_is_found_again(self):
+        (self.folder / "hf models").mkdir()
+        self.ftok("vocab", "convert", "ftok-4k", "-o", "hf models/tokenizer.json")
+        self.write("book.txt", "The tide comes in. The tide goes out.\n" * 300)
+        for i, name in enumerate(("hf models", "hf models/tokenizer.json")):
+            self.ftok("tokenize", "book.txt", "-o", f"out{i}", "-v", name, "-q")
+            self.assertEqual(json.loads(self.bytes_of(f"out{i}", "manifest.json"))["vocabulary"]["name"], "hf models")
+            self.assertIn("The tide comes in.", self.ftok("shards", "cat", f"out{i}", "--limit", "1").stdout)
+        self.ftok("tokenize", "book.txt", "-o", "out0", "-q")  # in a folder that was begun its own
+        small = ["model.layers=1", "model.heads=1", "model.channels=8", "model.length=16", "training.tokens_per_step=64", "run.threads=1"]
+        done = self.ftok("train", "--data", "out0", "-o", "model", "--steps", "1", *[word for key in small for word in ("--set", key)])
+        self.assertNotIn("no vocabulary named", done.stderr)
+        self.ftok("generate", "model", "--tokens", "2")
+
+    def test_the_nearest_model_is_named(self):
+        (self.folder / "model").mkdir()
+        for command in (("generate", "modle"), ("model", "info", "modle"), ("eval", "modle", "--texts", "x.jsonl")):
+            self.one_line(self.ftok(*command, code=2), "modle: no such file or folder, did you mean model?")
+        self.one_line(self.ftok("generate", "something", code=2), "something: not a model: expected a file")
+
+    def test_a_host_without_an_address(self):
+        # A label of more than 63 letters is no name, so nobody is asked for it.
+        done = self.ftok("models", "get", "lid.176.ftz", "--from", "http://" + "a" * 70 + ".invalid/lid.176.ftz", code=1,
+                         env={**os.environ, "FTOK_CACHE": str(self.folder / "cache")})
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("ftok: fetching ")]
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertIn("is this machine offline, or behind a proxy (https_proxy)?; `--from FILE` takes lid.176.ftz from a file", lines[0])
+
+
+class Pages(Checks):
+    """explain and extract take pages; rows of texts are no page"""
+
+    def setUp(self):
+        super().setUp()
+        self.write("rows.jsonl", '{"text": "The mill by the river.", "id": "a"}\n{"text": "Another mill, which turns.", "id": "b"}\n')
+        self.write("rows.json", '[{"text": "The mill by the river.", "id": "a"}, {"text": "Another mill, which turns.", "id": "b"}]')
+        self.write("rows.csv", "text,id\nThe mill by the river.,a\n\"Another mill, which turns.\",b\n")
+        self.write("rows.parquet", b"PAR1" + bytes(200) + b"PAR1")
+        self.write("page.html", "<html><body><p>The mill, by the river, turns.</p><p>a,b\nc,d</p></body></html>")
+        self.write("part.html", "<p>a,b</p>\n<p>c,d</p>\n")
+
+    def test_rows_are_refused(self):
+        for name, title in (("rows.jsonl", "JSON Lines"), ("rows.json", "a JSON array of objects"), ("rows.csv", "comma-separated values"),
+                            ("rows.parquet", "Parquet")):
+            self.one_line(self.ftok("explain", name, code=1), f"{name} is {title}, not an HTML page; --record N explains row N")
+            self.one_line(self.ftok("extract", name, code=1), f"{name} is {title}, not an HTML page; its texts are extracted")
+        for name in ("page.html", "part.html"):
+            self.ftok("explain", name)
+            self.ftok("extract", name)
+
+    def test_a_row_is_explained(self):
+        for name, record in (("rows.json", "2"), ("rows.csv", "2"), ("rows.jsonl", str(len('{"text": "The mill by the river.", "id": "a"}\n')))):
+            self.assertIn("id        b\n", self.ftok("explain", name, "--record", record).stdout, name)
+        self.one_line(self.ftok("explain", "rows.json", "--record", "3", code=2), "--record: rows.json has 2 rows, the first is 1")
 
 
 class Refusals(Checks):
@@ -173,7 +311,49 @@ class Shards(Checks):
         self.assertIn("holds neither a manifest.json nor a shard", self.ftok("shards", "verify", "empty", code=1).stdout)
 
 
+    def test_a_shard_that_is_missing_is_told(self):
+        self.write("more.jsonl", "".join(json.dumps({"text": f"The mill by the river turns {i} times a day."}) + "\n" for i in range(600)))
+        for name in FORMATS:
+            self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "more.jsonl", "-o", name, "--shard-format", name, "--validation-per-mille", "100")
+            for command in ("cat", "inspect"):
+                self.ftok("shards", command, name)
+            shards = [entry["shard"]["name"] for entry in json.loads(self.bytes_of(name, "manifest.json"))["shards"]]
+            self.assertEqual(len(shards), 2)
+            (self.folder / name / shards[1]).rename(self.folder / "away")
+            for command in ("cat", "inspect"):
+                self.one_line(self.ftok("shards", command, name, code=1), f"{name}: 1 shard that it lists is missing: {name}/{shards[1]}; ")
+                self.ftok("shards", command, f"{name}/{shards[0]}")
+            if not (self.folder / name / "val").is_dir():
+                continue
+            # Without the manifest the index of the split still lists it.
+            self.one_line(self.ftok("shards", "cat", f"{name}/val", code=1), "1 shard that it lists is missing")
+            (self.folder / name / "manifest.json").unlink()
+            self.one_line(self.ftok("shards", "cat", name, code=1), f"{name}: 1 shard that it lists is missing: {name}/{shards[1]}; ")
+            self.ftok("shards", "cat", f"{name}/train", "--ids")
+
+    def test_convert_takes_its_folder_by_a_flag_too(self):
+        self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "a.jsonl", "-o", "shards")
+        self.ftok("shards", "convert", "--to", "raw", "shards", "one")
+        self.ftok("shards", "convert", "--to", "raw", "shards", "-o", "two")
+        self.assertEqual(self.digests("one"), self.digests("two"))
+        self.one_line(self.ftok("shards", "convert", "--to", "raw", "shards", code=2), "OUT: missing, expected the folder to create")
+        self.ftok("shards", "cat", "shards", "--limit", "-1", code=2)
+        self.assertEqual(self.ftok("shards", "cat", "shards", "--limit", "1").stdout.count("--- "), 1)
+
+
 class WhatIsPrinted(Checks):
+    def test_quiet_prints_no_funnel_but_json(self):
+        self.write("a.jsonl", "".join(json.dumps({"text": f"The mill by the river turns {i}."}) + "\n" for i in range(40)))
+        run = ("run", "a.jsonl", "-v", "ftok-4k", "--set", 'stages=["minhash"]')
+        for number, command in enumerate((run, ("tokenize", "a.jsonl", "-v", "ftok-4k"))):
+            self.assertIn("documents", self.ftok(*command, "-o", f"loud{number}").stdout)
+            self.assertEqual(self.ftok(*command, "-o", f"quiet{number}", "-q").stdout, "")
+            self.assertEqual(json.loads(self.ftok(*command, "-o", f"json{number}", "-q", "--json").stdout)["documents"], 40)
+
+    def test_tokens_a_second_as_people_write_them(self):
+        self.write("a.jsonl", '{"text":"The mill by the river."}\n')
+        self.assertRegex(self.ftok("tokenize", "a.jsonl", "-o", "out", "-v", "ftok-4k").stdout, r"/s of text, \d+( k|\.\d M)? tokens/s\n")
+
     def test_where_kept_texts_lie(self):
         for name, ending in (("jsonl", "jsonl.zst"), ("dolma", "jsonl.zst"), ("parquet", "parquet")):
             done = self.ftok("run", SAMPLE, "--vocab", "ftok-4k", "-o", name, "--set", f"text.format={name}", code=None)

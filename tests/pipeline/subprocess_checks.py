@@ -197,6 +197,20 @@ class Subprocess(StageChecks):
         subprocess_error = self.run_ftok("none", code=1).stderr
         self.assertIn("cannot start no-such-program: No such file", subprocess_error)
 
+    def test_a_line_that_is_no_answer_is_told_at_once(self):
+        # The worker never ends its answer, and would have an hour.
+        speak = """
+            print({line!r}, flush=True)
+            time.sleep(3600)"""
+        for line in ("Loading the model ...", '{"n": 0', "[1]"):
+            self.recipe(self.worker(speak.format(line=line)), batch=16, timeout_s=3600)
+            self.fails("an answer that is not a JSON object: " + line, output=f"out{len(line)}", seconds=60)
+
+    def test_answers_without_the_empty_line(self):
+        self.recipe(self.worker("return {}", order='sys.stdout.write("\\n".join(answers) + "\\n"); sys.stdout.flush(); time.sleep(3600)'),
+                    batch=16, timeout_s=1)
+        self.fails("has not answered for 1 s (timeout_s): 16 lines of an answer came, and no empty line to end it", output="open", seconds=60)
+
     def test_a_worker_that_hangs_stops_the_run_and_the_batch_is_repeated_later(self):
         hang = """
             if document["id"] == "d100" and not os.path.exists("passed"): time.sleep(600)

@@ -58,9 +58,9 @@ class WhatIf(Checks):
         self.assertLessEqual(samples[1]["value"], min(v for v in values if v >= 50))
 
     def test_the_screen_of_measure_says_what_kept_is(self):
-        screen = self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "n.jsonl", "--quiet").stdout
+        screen = self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "n.jsonl").stdout
         self.assertTrue(screen.endswith("\nkept is counted before deduplication; `ftok whatif n.jsonl` shows what a run keeps\n"), screen)
-        screen = self.ftok("run", "--recipe", "recipe.toml", "--set", "dedup.scope=off", "--input", SAMPLE, "--measure", "n.jsonl", "--quiet").stdout
+        screen = self.ftok("run", "--recipe", "recipe.toml", "--set", "dedup.scope=off", "--input", SAMPLE, "--measure", "n.jsonl").stdout
         self.assertNotIn("deduplication", screen)
 
     def test_what_is_refused(self):

@@ -167,6 +167,17 @@ class View(Checks):
         near = carried["api/whatif?folder=1&rule=gopher_quality.too_short\ngopher_quality.words_min=70"]["samples"]
         self.assertEqual({sample["drops"] for sample in near}, {True, False})
 
+    def test_an_exported_file_is_small_whatever_documents_are(self):
+        # The sample has a page whose text is more than a megabyte, and one of 380 kB.
+        self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "-o", "texts", "--rejects", "text", "-q", "-v", "ftok-4k")
+        self.ftok("view", "texts", "--export", "page.html")
+        page = (self.folder / "page.html").read_text()
+        carried = json.loads(page[page.index('id="data">') + 10 : page.index("</script>", page.index('id="data">'))])
+        sizes = {place: len(json.dumps(answer)) for place, answer in carried.items() if place.startswith(("api/document?", "api/explain?"))}
+        self.assertLess(max(sizes.values()), 640_000)
+        self.assertGreater(max(sizes.values()), 300_000)  # what is below the limit stays
+        self.assertLess(len(page), 2_000_000)
+
     def test_thresholds_that_cannot_be_tried_write_nothing(self):
         self.ftok("run", "--recipe", "recipe.toml", "--input", SAMPLE, "--measure", "m.jsonl", "-q")
         self.one_line(self.ftok("view", "corpus", "--set", "c4.sentences_min=4", "--export", "page.html", code=2), "--set: needs a file of `ftok run --measure`")

@@ -18,6 +18,7 @@
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
+#include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/bits_per_byte.h"
@@ -253,6 +254,7 @@ void run(const EvalFlags& flags) {
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
     throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
+  refuse_missing_model(flags.model);
   ModelFile model = read_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
   const std::optional<Encoding> encoding = load_model_encoding(
       model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));

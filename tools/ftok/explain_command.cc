@@ -17,6 +17,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/text_input.h"
 
 namespace ftok::cli {
 namespace {
@@ -40,6 +41,7 @@ Item read_page(const ExplainFlags& flags) {
   if (flags.plain_text) {
     item.document.text = std::move(bytes);
   } else {
+    refuse_no_page(flags.file, bytes, "--record N explains row N of a table or array, from 1, or the line at byte N");
     item.document.charset = choose_charset(bytes, "").encoding;
     item.document.replacements = decode_text(item.document.charset, bytes, item.document.html);
   }
@@ -123,8 +125,16 @@ void explain_command(const ExplainFlags& flags) {
 void add_explain_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("explain", "Show what every stage measures on one document");
   const auto flags = std::make_shared<ExplainFlags>();
-  command->add_option("FILE", flags->file, "An HTML page, or with --record a WARC file or address")->required();
-  command->add_option("--record", flags->record, "Take the record that starts at this stored byte of FILE")
+  command
+      ->add_option(
+          "FILE", flags->file,
+          "An HTML page, or with --record a WARC file or address, Parquet, JSON Lines or another file of texts")
+      ->required();
+  command
+      ->add_option("--record", flags->record,
+                   "Take the record, or line, that starts at this stored byte of FILE; of Parquet and other rows the "
+                   "row of this "
+                   "number, from 1")
       ->type_name("OFFSET");
   command->add_flag("--text", flags->plain_text, "FILE is plain text, not HTML");
   command->add_option("--url", flags->url, "The page's address, for the URL rules");

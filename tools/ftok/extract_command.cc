@@ -27,6 +27,7 @@
 #include "pipeline/read_input.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/text_input.h"
 
 namespace ftok::cli {
 
@@ -73,8 +74,7 @@ std::string read_page(const std::string& path) {
     if (result.kind == ContentDecoded::Kind::kDecoded || result.kind == ContentDecoded::Kind::kTruncated)
       page = std::move(decoded);
   }
-  if (is_no_page(page) && !choose_charset(page, "").encoding.starts_with("UTF-16"))
-    throw Error(fmt::format("{}: not an HTML page but {}", path == "-" ? "standard input" : path, sniff_type(page)));
+  refuse_no_page(path, page, "its texts are extracted: `ftok filter` and `ftok tokenize` read them");
   return page;
 }
 

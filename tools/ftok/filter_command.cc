@@ -28,10 +28,10 @@ constexpr char kFilterExamples[] = R"(Examples:
   ftok filter --text docs.jsonl                           the text as c4 leaves it, too
   ftok filter --recipe fineweb-datatrove-0.10 --set gopher_quality.words_min=20 docs.jsonl
   ftok filter --stages classifier --set classifier.model=mine.bin --set classifier.label=good --measure docs.jsonl
-A line of input is {"text": ..., "id": ...}; "id" may be missing. One line comes out for each, in order.)";
+A line of input is {"text": ..., "id": ...}; "id" may be missing, and --text-key names another key. One line comes out for each, in order.)";
 
 struct FilterFlags {
-  std::string recipe = "fineweb-2024-04";
+  std::string recipe = "fineweb-2024-04", text_key;
   std::vector<std::string> sets, stages, files;
   bool each = false;
   bool measure = false;
@@ -54,8 +54,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }
 
 // Those asked for, in the recipe's order; all of them when none is asked for.
-Stages make_stages(const FilterFlags& flags) {
-  const RecipeConfig recipe = load_recipe(flags.recipe, flags.sets, stderr_log());
+Stages make_stages(const RecipeConfig& recipe, const FilterFlags& flags) {
   const std::vector<const RecipeEntry*> filters = text_filters(recipe);
   std::vector<std::string> names;
   for (const RecipeEntry* entry : filters) names.push_back(entry->name);
@@ -130,9 +129,11 @@ std::string judge(Item& item, const Stages& stages, const FilterFlags& flags) {
   return json.take() + '\n';
 }
 
-void filter_file(const std::string& file, const Stages& stages, const FilterFlags& flags, const Log& log) {
+void filter_file(const std::string& file, const Stages& stages, const std::string& text_key, const FilterFlags& flags,
+                 const Log& log) {
   SourceOptions options;
   options.file_path = file;
+  options.text_key = text_key;
   const InputFormat* format = nullptr;
   const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   std::string out;
@@ -164,6 +165,10 @@ void add_filter_command(CLI::App& app) {
       ->required();
   command->add_option("--recipe", flags->recipe, "Preset or TOML file")->capture_default_str();
   command->add_option("--set", flags->sets, "Change one key: section.key=value")->take_all();
+  command
+      ->add_option("--text-key", flags->text_key,
+                   "JSON: key of the text; Parquet, CSV and TSV: its column; default: the recipe's, text")
+      ->type_name("KEY");
   command->add_option("--stages", flags->stages, "Run only these filters, comma-separated")
       ->delimiter(',')
       ->type_name("NAME,...");
@@ -175,8 +180,10 @@ void add_filter_command(CLI::App& app) {
   command->footer(kFilterExamples);
   command->callback([flags] {
     const Log log = stderr_log();
-    const Stages stages = make_stages(*flags);
-    for (const std::string& file : flags->files) filter_file(file, stages, *flags, log);
+    const RecipeConfig recipe = load_recipe(flags->recipe, flags->sets, log);
+    const Stages stages = make_stages(recipe, *flags);
+    const std::string& text_key = flags->text_key.empty() ? recipe.input.text_key : flags->text_key;
+    for (const std::string& file : flags->files) filter_file(file, stages, text_key, *flags, log);
   });
 }
 

@@ -25,11 +25,12 @@ constexpr char kLanguageExamples[] = R"(Examples:
   ftok language --top 5 "Wer reitet so spaet"   an argument that is not a file is a text
   ftok language --lines --json < sentences.txt  one answer a line
   ftok language --shares page.txt               en 0.81, de 0.19
+  ftok language --text-key text docs.parquet    one answer a document
   ftok language --model lid.176.ftz page.txt)";
 
 struct LanguageArguments {
   std::vector<std::string> texts;
-  std::string model;
+  std::string model, text_key;
   size_t top = 1;
   bool json = false, lines = false, shares = false;
 };
@@ -90,6 +91,12 @@ void answer_text(const LanguageModel& model, const std::string& name, std::strin
   }
 }
 
+// One answer for each document of a file that holds many.
+void answer_documents(const LanguageModel& model, const std::string& file, const LanguageArguments& arguments) {
+  for_each_json_text(open_file_source(file), arguments.text_key,
+                     [&](std::string_view text) { answer_text(model, file, text, arguments); });
+}
+
 }  // namespace
 
 void add_language_command(CLI::App& app) {
@@ -97,6 +104,11 @@ void add_language_command(CLI::App& app) {
   const auto arguments = std::make_shared<LanguageArguments>();
   command->add_option("TEXT", arguments->texts, "files, or texts; none or \"-\" reads standard input");
   command->add_option("--model", arguments->model, "fastText model, .bin or .ftz (default: the bundled one)");
+  command
+      ->add_option("--text-key", arguments->text_key,
+                   "files hold documents (JSON Lines, JSON, Parquet, CSV, TSV), and this is the key, or column, of "
+                   "their text: one answer per document")
+      ->type_name("KEY");
   command->add_option("--top", arguments->top, "how many languages to name (default 1)")->check(CLI::Range(1, 100000));
   command->add_flag("--lines", arguments->lines, "one answer per line of text rather than per text");
   command->add_flag("--shares", arguments->shares, "all languages of a text in several, and the share of it in each");
@@ -113,7 +125,12 @@ void add_language_command(CLI::App& app) {
         answer_text(*model, "", text, *arguments);
         continue;
       }
-      answer_text(*model, text, read_one_text(text), *arguments);
+      if (arguments->text_key.empty()) {
+        answer_text(*model, text, read_one_text(text, "--text-key KEY reads the texts of JSON, Parquet and tables"),
+                    *arguments);
+      } else {
+        answer_documents(*model, text, *arguments);
+      }
     }
   });
 }

@@ -21,6 +21,7 @@
 #include "core/shown.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/help.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/parse_error.h"
 #include "tools/ftok/terminal.h"
 
@@ -60,7 +61,8 @@ void check_whole_numbers(CLI::App& app) {
   for (CLI::Option* const option : app.get_options()) {
     const std::string type = option->get_type_name();
     if (type != "N" && type != "UINT" && type != "SEED" && type != "ID") continue;
-    if (option->get_description().find("(K, M, G)") != std::string::npos) continue;  // a text until parse_size() reads it
+    if (option->get_description().find("(K, M, G)") != std::string::npos)
+      continue;  // a text until parse_size() reads it
     const uint64_t largest = option->check_lname("threads") ? ftok::kThreadsMax : UINT64_MAX;
     option->check([largest](const std::string& text) { return wrong_whole_number(text, largest); }, "");
   }
@@ -133,7 +135,8 @@ int run(int argc, char** argv) {
 }
 
 void say(const std::string& message) {
-  std::fprintf(stderr, "ftok: %s\n", ftok::printable(ftok::hide_secrets(message)).c_str());
+  std::fprintf(stderr, "%s\n",
+               ftok::cli::laid_out("ftok: " + ftok::printable(ftok::hide_secrets(message)), stderr).c_str());
 }
 
 // Runs `work`, which returns an exit code; says what it throws in one line.

@@ -39,7 +39,7 @@ void run_mix(const MixFlags& flags) {
   run.output = place.folder();
   const MixResult result = mix(run, log);
   place.publish();
-  print_out(flags.json ? mix_json(result) + "\n" : mix_table(result));
+  if (flags.json || !flags.quiet) print_out(flags.json ? mix_json(result) + "\n" : mix_table(result));
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ void add_mix_command(CLI::App& app) {
       ->capture_default_str()
       ->type_name("SIZE");
   command->add_flag("--json", flags->json, "Print the report as one JSON object");
-  command->add_flag("-q,--quiet", flags->quiet, "No information, warnings only");
+  command->add_flag("-q,--quiet", flags->quiet, "Warnings only: no information, no table");
   command->footer(
       "Example:\n"
       "  ftok mix mix.toml --budget 10B --output mixed\n"

@@ -14,6 +14,7 @@
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
+#include "tools/ftok/named_model.h"
 #include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -112,6 +113,7 @@ void print_table(const ModelFile& model, const ParameterLayout& layout) {
 }
 
 void info(const ModelFlags& flags) {
+  refuse_missing_model(flags.source);
   const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   const ParameterLayout layout(model.config);
   flags.json ? print_json(model, layout) : print_table(model, layout);
@@ -142,6 +144,7 @@ void write_first_checkpoint(const std::string& output, const TrainRecipe& recipe
 }
 
 void import_model(const ModelFlags& flags) {
+  refuse_missing_model(flags.source);
   ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   write_first_checkpoint(flags.output, recipe_for(model, flags), std::move(model.parameters));
   note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(model.config).parameters(),
@@ -280,6 +283,7 @@ void export_gguf(const ModelFlags& flags, const ModelFile& model) {
 }
 
 void export_model(const ModelFlags& flags) {
+  refuse_missing_model(flags.source);
   const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   if (flags.format.starts_with("gguf")) return export_gguf(flags, model);
   if (flags.format.starts_with("llmc")) {

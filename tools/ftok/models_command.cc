@@ -10,6 +10,7 @@
 #include "core/json.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
@@ -41,7 +42,7 @@ void run_list(const ModelsFlags& flags) {
     out +=
         fmt::format("{:<17} {:<8} {:<13} {}\n", model.name, path.empty() ? "-" : "fetched", model.licence, model.what);
   }
-  print_out(flags.json ? json.end_array().text() + "\n" : out);
+  print_out(flags.json ? json.end_array().text() + "\n" : laid_out(out, stdout, 41));
 }
 
 void run_get(const ModelsFlags& flags) {

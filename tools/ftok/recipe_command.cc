@@ -7,6 +7,7 @@
 #include "pipeline/recipe_config.h"
 #include "pipeline/stage_kinds.h"
 #include "tools/ftok/commands.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/recipe_tools.h"
 #include "tools/ftok/terminal.h"
 
@@ -39,7 +40,9 @@ void add_recipe_command(CLI::App& app) {
 
   CLI::App* list = command->add_subcommand("list", "List the presets");
   list->callback([] {
-    for (const auto& [name, about] : recipe_presets()) print("{:<24}{}\n", name, about);
+    std::string out;
+    for (const auto& [name, about] : recipe_presets()) out += fmt::format("{:<24}{}\n", name, about);
+    print_out(laid_out(out, stdout, 24));
   });
 
   CLI::App* kinds = command->add_subcommand("kinds", "List the kinds of stage that `stages` may name");

@@ -72,7 +72,7 @@ void add_flags(CLI::App& command, RunCommandFlags& flags) {
   command.add_option("--progress-json", flags.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
-  command.add_flag("-q,--quiet", flags.quiet, "No progress and no information, warnings only");
+  command.add_flag("-q,--quiet", flags.quiet, "Warnings only: no progress, no information, no funnel");
 }
 
 void measure(const RunCommandFlags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
@@ -85,6 +85,7 @@ void measure(const RunCommandFlags& flags, const std::vector<std::string>& input
   const RunResult result =
       measure_inputs(inputs, plan, recipe_text(recipe, false), flags.measure, flags.threads, fetch, log);
   if (flags.json) return print_out(funnel_json(result) + "\n");
+  if (flags.quiet) return;
   print_report(funnel_text(result, terminal_size(stdout).columns));
   // Every document is measured by itself; which of them repeat others is known when all are.
   if (plan.dedup.scope != "off" && result.tally.kept > 0) {
@@ -173,7 +174,7 @@ void run_planned(const RunCommandFlags& flags, const RunOptions& options, const 
   place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-  } else {
+  } else if (!flags.quiet) {
     print_report(funnel_text(result, terminal_size(stdout).columns));
     for (const std::string& shard : result.shards) print_text(fmt::format("{}/{}\n", flags.output.output, shard));
   }

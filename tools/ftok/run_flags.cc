@@ -6,6 +6,7 @@
 #include "core/recipe.h"
 #include "pipeline/make_plan.h"
 #include "tools/ftok/stage_context.h"
+#include "tools/ftok/vocabulary_name.h"
 
 namespace ftok::cli {
 
@@ -27,6 +28,12 @@ void RunFlags::add_inputs(CLI::App& command) {
   command.add_option("--limit", limit, "Only the first N inputs (K, M, G)")->type_name("N");
   command.add_option("--slice", inputs.slice, "Every N-th input from the I-th, from 0: a share for one of N machines")
       ->type_name("I/N");
+  command
+      .add_option("--text-key", text_key,
+                  "JSON: key of the text; Parquet, CSV and TSV: its column; default: the recipe's, text")
+      ->type_name("KEY");
+  command.add_option("--id-key", id_key, "Key, or column, of the document's id; default: the recipe's, id")
+      ->type_name("KEY");
 }
 
 void RunFlags::add_recipe(CLI::App& command) {
@@ -73,7 +80,10 @@ RecipeConfig RunFlags::recipe_config(const Log& log) const {
   }
   if (!stop_after.empty()) all.push_back("output.stop_after=" + stop_after);
   if (!start_after.empty()) all.push_back("output.start_after=" + start_after);
-  return load_recipe(recipe, all, log);
+  RecipeConfig config = load_recipe(recipe, all, log);
+  if (!text_key.empty()) config.input.text_key = text_key;
+  if (!id_key.empty()) config.input.id_key = id_key;
+  return config;
 }
 
 std::vector<std::string> RunFlags::list() const {
@@ -98,6 +108,7 @@ Plan load_plan(const RecipeConfig& recipe, const PlanSources& sources) {
   const VocabularyFile file = find_vocabulary(sources.vocabulary);
   options.vocabulary = file.path;
   options.vocabulary_hints.name = file.published;
+  options.vocabulary_called = called_by_folder(file.path);
   options.context = stage_context(sources.language_model);
   options.against = sources.against;
   options.rejects = sources.rejects;

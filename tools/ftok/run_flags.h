@@ -18,7 +18,7 @@ struct RunFlags {
   std::vector<std::string> sets;
   InputListOptions inputs;
   std::vector<std::string> files;  // inputs without a flag
-  std::string limit, shard_tokens, stop_after, start_after;
+  std::string limit, text_key, id_key, shard_tokens, stop_after, start_after;
   std::string vocabulary = kDefaultVocabulary, language_model;
   std::vector<std::string> against;
   std::string rejects = "ids";
@@ -29,7 +29,7 @@ struct RunFlags {
   void add_recipe(CLI::App& command);
   void add_written(CLI::App& command);
 
-  RecipeConfig recipe_config(const Log& log) const;  // with --set and --shard-tokens
+  RecipeConfig recipe_config(const Log& log) const;  // with --set and the flags that change a key
   std::vector<std::string> list() const;             // of the inputs
 };
 

@@ -14,11 +14,13 @@
 #include "core/shown.h"
 #include "shards/convert.h"
 #include "shards/manifest.h"
+#include "shards/missing_shards.h"
 #include "shards/reader.h"
 #include "shards/verify.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/job_place.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -35,6 +37,7 @@ std::vector<std::string> shard_paths(const std::vector<std::string>& arguments) 
       paths.push_back(argument);
       continue;
     }
+    refuse_missing_shards(argument);
     const std::vector<std::string> inside = shards_in(argument);
     if (inside.empty()) throw Error(argument + " holds no shard (*.bin, *.ds, *.npy, *.mds)");
     paths.insert(paths.end(), inside.begin(), inside.end());
@@ -117,9 +120,11 @@ void inspect(const InspectOptions& options, const FetchedPaths& fetched) {
       inspect_json(reader, fetched.shown(path), options.documents);
       continue;
     }
-    print("{}: {} tokens of {} bytes ({}), largest id {}, {}\n", shown_field(fetched.shown(path)), reader.view().size(),
-          reader.view().layout().token_bytes, printable(notes_text(reader)), reader.view().largest_token(),
-          reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
+    const std::string line = fmt::format(
+        "{}: {} tokens of {} bytes ({}), largest id {}, {}\n", shown_field(fetched.shown(path)), reader.view().size(),
+        reader.view().layout().token_bytes, printable(notes_text(reader)), reader.view().largest_token(),
+        reader.sidecar() == nullptr ? "no sidecar" : fmt::format("{} documents", reader.sidecar()->size()));
+    put_out(laid_out(line, stdout));
     if (options.documents && reader.sidecar() != nullptr) print_documents(reader);
   }
 }
@@ -316,7 +321,9 @@ void add_cat(CLI::App& shards) {
       "decode with this vocabulary: a name or a file; default: the one manifest.json names, else ids are printed");
   command->add_flag("--ids", options->ids, "print ids, not text");
   command->add_option("--id", options->id, "only the document of this id");
-  command->add_option("--limit", options->limit, "the first N documents");
+  command->add_option("--limit", options->limit, "the first N documents")
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N");
   command->add_option("--end-of-text-id", options->end_of_text,
                       "id of the end-of-text token in a shard without a sidecar (default 50256)");
   options->hints.add_to(*command, "--shard-format", "--token-bytes");
@@ -330,7 +337,7 @@ void add_cat(CLI::App& shards) {
 
 struct ConvertFlags {
   ConvertOptions options;
-  std::string to, shard_tokens, source_end_of_text, split;
+  std::string to, output, shard_tokens, source_end_of_text, split;
   HintFlags from;
 };
 
@@ -356,17 +363,28 @@ void convert(ConvertFlags flags, const std::string& shown_output) {
   }
 }
 
+// The folder to write: --output, or the last of `paths`, which is taken from there.
+std::string output_of(const ConvertFlags& flags, std::vector<std::string>& paths) {
+  if (!flags.output.empty()) return flags.output;
+  if (paths.size() < 2)
+    throw UsageError("shards convert: OUT: missing, expected the folder to create (or --output DIR)");
+  std::string output = std::move(paths.back());
+  paths.pop_back();
+  return output;
+}
+
 void add_convert(CLI::App& shards) {
   CLI::App* command = shards.add_subcommand("convert", "Write the same shards in another trainer's format");
   auto flags = std::make_shared<ConvertFlags>();
   command->add_option("--to", flags->to, "Format to write: " + shard_format_help())
       ->check(CLI::IsMember(shard_format_names()))
       ->required();
-  // The last of the positional arguments is the folder to write.
+  // Without --output the last of the positional arguments is the folder to write.
   auto paths = std::make_shared<std::vector<std::string>>();
   command->add_option("SHARDS... OUT", *paths, "shards in order, or folders of them; then the folder to create")
       ->required()
-      ->expected(2, -1);
+      ->expected(1, -1);
+  command->add_option("-o,--output", flags->output, "The folder to create, in place of OUT")->type_name("DIR");
   command
       ->add_option("--token-bytes", flags->options.token_bytes, "Bytes per token in OUT; auto: as the vocabulary needs")
       ->check(CLI::IsMember({"auto", "2", "4"}))
@@ -392,17 +410,18 @@ void add_convert(CLI::App& shards) {
   command->footer(
       "Documents keep their order and ids; the end-of-text token goes where the new format's readers expect it.\n"
       "Examples:\n"
-      "  ftok shards convert --to datatrove out out-datatrove\n"
+      "  ftok shards convert --to datatrove out -o out-datatrove\n"
       "  ftok shards convert --to llmc --from raw --from-token-bytes 2 train.bin val.bin out");
   command->callback([flags, paths] {
-    const FetchedPaths fetched({paths->begin(), paths->end() - 1});
-    const JobPlace place(paths->back(), "", fetch_options_of_environment(), stderr_log(true));
+    const std::string output = output_of(*flags, *paths);
+    const FetchedPaths fetched(*paths);
+    const JobPlace place(output, "", fetch_options_of_environment(), stderr_log(true));
     if (place.is_stored() && !place.store()->list("").empty()) {
-      throw UsageError(paths->back() + " already exists; name a place where nothing is");
+      throw UsageError(output + " already exists; name a place where nothing is");
     }
     flags->options.output = place.folder();
     flags->options.inputs = fetched.paths();
-    fetched.named([&] { place.named([&] { convert(*flags, paths->back()); }); });
+    fetched.named([&] { place.named([&] { convert(*flags, output); }); });
     place.store_all();
   });
 }

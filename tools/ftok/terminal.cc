@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/hide_secrets.h"
 #include "core/shown.h"
+#include "tools/ftok/laid_out.h"
 
 namespace ftok::cli {
 namespace {
@@ -22,7 +23,8 @@ Log stderr_log(bool quiet) {
   return [quiet](LogLevel level, const std::string& message) {
     if (quiet && level == LogLevel::kInfo) return;
     const char* kind = level == LogLevel::kInfo ? "" : level == LogLevel::kWarning ? "warning: " : "error: ";
-    std::fprintf(stderr, "ftok: %s%s\n", kind, printable(hide_secrets(message)).c_str());
+    std::fprintf(stderr, "%s\n",
+                 laid_out(fmt::format("ftok: {}{}", kind, printable(hide_secrets(message))), stderr).c_str());
   };
 }
 
@@ -31,7 +33,9 @@ bool wants_colour(std::FILE* stream) {
   return ::isatty(::fileno(stream)) == 1 && (no_colour == nullptr || *no_colour == '\0');
 }
 
-void put_note(const std::string& text) { std::fputs(printable(hide_secrets(text), true).c_str(), stderr); }
+void put_note(const std::string& text) {
+  std::fputs(laid_out(printable(hide_secrets(text), true), stderr).c_str(), stderr);
+}
 
 void put_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_errno(kOutputFailed, errno);

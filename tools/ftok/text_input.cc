@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <algorithm>
+#include <span>
+
 #include "core/error.h"
 #include "core/json_numbers.h"
 #include "core/text_file.h"
+#include "crawl/charset.h"
+#include "crawl/http.h"
 #include "crawl/input_format.h"
 #include "crawl/json_lines.h"
 
@@ -57,6 +62,24 @@ std::string read_one_text(const std::string& path, std::string_view instead) {
     throw Error(fmt::format("{} is {}, not a text{}{}", path, format.title, instead.empty() ? "" : "; ", instead));
   }
   return std::string(text);
+}
+
+void refuse_no_page(const std::string& file, std::string_view bytes, std::string_view instead) {
+  const std::string shown = file == "-" ? "standard input" : file;
+  const SourceOptions options;
+  const std::string_view start = without_byte_order_mark(bytes).substr(0, InputPrefix::kBytes);
+  const InputPrefix prefix{file, start, start.size() == bytes.size(), options};
+  const std::span<const InputFormat> formats = input_formats();
+  const auto told = std::find_if(formats.begin(), formats.end(), [&](const InputFormat& format) {
+    return format.sniff != nullptr && format.sniff(prefix);
+  });
+  // A comma tells no table: many a page has one in each line.
+  const bool is_table = told != formats.end() && std::string_view("csv tsv").find(told->name) != std::string_view::npos;
+  const bool is_named_table = prefix.is_named(".csv") || prefix.is_named(".tsv");
+  if (told != formats.end() && told->open_lines != nullptr && (!is_table || is_named_table))
+    throw Error(fmt::format("{} is {}, not an HTML page; {}", shown, told->title, instead));
+  if (is_no_page(bytes) && !choose_charset(bytes, "").encoding.starts_with("UTF-16"))
+    throw Error(fmt::format("{}: not an HTML page but {}", shown, sniff_type(bytes)));
 }
 
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,

@@ -19,6 +19,10 @@ std::string read_all(ByteSource& source, uint64_t bytes_max = uint64_t{1} << 31)
 // picture; `instead` says what reads such files.
 std::string read_one_text(const std::string& path, std::string_view instead = "");
 
+// Throws Error where the bytes of `file` are no page: a picture, an archive, and rows of texts (JSON Lines, Parquet),
+// which an HTML parser would take for one; `instead` says what reads rows.
+void refuse_no_page(const std::string& file, std::string_view bytes, std::string_view instead);
+
 // Calls `visit` for each line of JSON Lines, or each row of an array or a table, in order: an object. What it throws is
 // thrown with source and line before it. Throws Error naming source and line where a line is not a JSON object, is not
 // UTF-8 or is longer than 1 GiB, and where the source is of a format that is refused.

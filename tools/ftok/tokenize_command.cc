@@ -122,7 +122,7 @@ void add_flags(CLI::App& command, TokenizeFlags& flags) {
   command.add_option("--progress-json", flags.tokenize.progress_json, "Append progress reports to FILE (JSON lines)")
       ->type_name("FILE");
   command.add_flag("--json", flags.json, "Print the result as one JSON object");
-  command.add_flag("-q,--quiet", flags.tokenize.quiet, "No progress and no information, warnings only");
+  command.add_flag("-q,--quiet", flags.tokenize.quiet, "Warnings only: no progress, no information, no funnel");
 }
 
 uint64_t parse_seed(const std::string& text) {
@@ -164,7 +164,8 @@ std::string vocabulary_of_folder(const std::string& folder) {
   const size_t at = bound.find(kKey, std::min(bound.find("\n[digests]\n"), bound.size()));
   if (at == std::string::npos) return "";
   const size_t begin = at + kKey.size();
-  return bound.substr(begin, bound.find_first_of(" \"", begin) - begin);
+  const std::string value = bound.substr(begin, bound.find('"', begin) - begin);  // the name and the digest
+  return value.substr(0, value.rfind(' '));
 }
 
 void choose_vocabulary(TokenizeFlags& flags, const std::string& folder, const Log& log) {
@@ -180,9 +181,12 @@ void choose_vocabulary(TokenizeFlags& flags, const std::string& folder, const Lo
 
 std::string rate_text(const RunResult& result) {
   const double seconds = std::max(result.seconds, 1e-3);
-  return fmt::format("{}/s of text, {:.1f} M tokens/s\n",
-                     bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
-                     1e-6 * static_cast<double>(result.tally.tokens) / seconds);
+  const double tokens = static_cast<double>(result.tally.tokens) / seconds;
+  const std::string tokens_text = tokens < 1e3   ? fmt::format("{:.0f}", tokens)
+                                  : tokens < 1e6 ? fmt::format("{:.0f} k", tokens / 1e3)
+                                                 : fmt::format("{:.1f} M", tokens / 1e6);
+  return fmt::format("{}/s of text, {} tokens/s\n", bytes_text(static_cast<double>(result.tally.text_bytes) / seconds),
+                     tokens_text);
 }
 
 void run_command(TokenizeFlags flags) {
@@ -213,14 +217,12 @@ void run_command(TokenizeFlags flags) {
   place.publish();
   if (flags.json) {
     print_out(funnel_json(result) + "\n");
-  } else {
+  } else if (!options.quiet) {
     print_report(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
     for (const std::string& shard : result.shards) print_text(fmt::format("{}/{}\n", flags.output.output, shard));
-    if (!options.quiet && !result.shards.empty() && !is_s3_address(flags.output.output))
-      note("ftok: next: `ftok train --data {} -o model`\n", flags.output.output);
-  }
-  if (result.tally.documents > 0 && result.tally.kept == 0) {
-    throw Error(fmt::format("none of {} documents had a text: see --text-key and --format", result.tally.documents));
+    if (!result.shards.empty() && !is_s3_address(flags.output.output))
+      note("ftok: next: `ftok train --data {0} -o model`, `ftok card {0}` before it is uploaded\n",
+           flags.output.output);
   }
 }
 

@@ -185,6 +185,16 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   if (leads && !flags.quiet) note("ftok: `ftok generate {}` shows what it has learnt\n", flags.output);
 }
 
+// What a refused training made: a folder with a lock in it and nothing else.
+void remove_bare_folder(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  for (const auto& entry : fs::directory_iterator(path, code)) {
+    if (entry.path().filename() != ".lock") return;
+  }
+  if (!code) fs::remove_all(path, code);
+}
+
 // Shards that lie in an object store are fetched first, with their manifest and what else lies beside them.
 void run(const TrainFlags& flags) {
   catch_stop_signals();
@@ -194,7 +204,14 @@ void run(const TrainFlags& flags) {
   places.push_back(flags.validation);
   const FetchedPaths fetched(places, [](std::string_view name) { return name.find('/') == std::string_view::npos; });
   for (size_t i = 0; i < data.size(); ++i) data[i].path = fetched.paths()[i];
-  fetched.named([&] { run_on(flags, data, fetched.paths().back()); });
+  std::error_code code;
+  const bool is_new = !flags.output.empty() && !std::filesystem::exists(flags.output, code);
+  try {
+    fetched.named([&] { run_on(flags, data, fetched.paths().back()); });
+  } catch (const Error&) {
+    if (is_new) remove_bare_folder(flags.output);
+    throw;
+  }
 }
 
 }  // namespace

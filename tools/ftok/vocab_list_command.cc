@@ -8,6 +8,7 @@
 #include "core/json.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/fetch_flags.h"
+#include "tools/ftok/laid_out.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
@@ -53,7 +54,7 @@ void run_list(bool as_json) {
     }
     json.end_object();
   }
-  print_out(as_json ? json.end_array().text() + "\n" : out);
+  print_out(as_json ? json.end_array().text() + "\n" : laid_out(out, stdout, 22));
 }
 
 void run_get(const std::vector<std::string>& names, const FetchFlags& fetch, const std::string& from) {

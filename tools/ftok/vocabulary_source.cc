@@ -13,6 +13,7 @@
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_name.h"
 
 namespace ftok::cli {
 
@@ -186,12 +187,19 @@ Model vocabulary_to_fetch(const std::string& name) {
                                nearest.empty() ? "" : ", did you mean '" + nearest + "'?", fmt::join(names, ", ")));
 }
 
+std::string called_by_folder(const std::string& file) {
+  const std::filesystem::path path(file);
+  if (path.filename() != "tokenizer.json") return "";
+  return path.has_parent_path() ? path.parent_path().string() : file;
+}
+
 VocabularyFile find_vocabulary(const std::string& name) { return find_named_vocabulary(name, name); }
 
 Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints) {
   const VocabularyFile file = find_vocabulary(name);
   hints.name = file.published;
   Vocabulary vocabulary = load_vocabulary(file.path, hints);
+  if (std::string called = called_by_folder(file.path); !called.empty()) vocabulary.name = std::move(called);
   for (const std::string& warning : vocabulary.warnings) stderr_log()(LogLevel::kWarning, warning);
   return vocabulary;
 }

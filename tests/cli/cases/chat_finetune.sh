@@ -11,7 +11,7 @@ with open("chat.jsonl", "w") as f:
         f.write(json.dumps({"id": i, "messages": [{"role": "user", "content": f"What is {i}?"}, {"role": "assistant", "content": f"It is {i}."}]}) + "\n")
     f.write('{"messages": []}\n{"messages": [{"role": "user"}]}\n')
 PY
-ftok tokenize --vocab "$V" --chat chatml --output shards --quiet chat.jsonl
+ftok tokenize --vocab "$V" --chat chatml --output shards chat.jsonl
 ftok shards verify shards | sed 's/, [0-9]* bytes//'
 ls shards
 python3 - > in-loss <<'PY'
@@ -22,7 +22,7 @@ print(*(int.from_bytes(tokens[2 * i : 2 * i + 2], "little") for i in range(len(m
 PY
 xargs ftok decode --vocab "$V" < in-loss | head -c 60; echo
 # The same documents in another order, the same masks.
-ftok tokenize --vocab "$V" --chat chatml --shuffle 1 --output shuffled --quiet chat.jsonl | grep kept
+ftok tokenize --vocab "$V" --chat chatml --shuffle 1 --output shuffled chat.jsonl | grep kept
 ftok shards verify shuffled | sed 's/, [0-9]* bytes//'
 wc -c < shards/ftok_train_000000.mask
 flags="--set model.layers=1 --set model.heads=1 --set model.channels=8 --set model.length=64 --set model.vocabulary_size=$(ftok vocab show "$V" --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["n_vocab"])') --set training.tokens_per_step=64 --set run.threads=1 --set vocabulary=$V --set run.sample_every=2"

@@ -23,6 +23,6 @@ echo '{"text":"the end"}' > in.jsonl
 ftok encode $V --jsonl in.jsonl
 ftok vocab convert around.json --output again.json && ftok encode --vocab again.json --ids "the end"
 ftok vocab convert around.json --output ranks.tiktoken && ftok encode --vocab ranks.tiktoken --ids "the end"
-ftok tokenize $V --output out --quiet in.jsonl | tail -1
+ftok tokenize $V --output out in.jsonl | tail -1
 ftok shards inspect out/ftok_train_000000.bin | head -3
 python3 -c 'import json; print(*json.load(open("out/manifest.json"))["notes"], sep="\n")'

@@ -13,7 +13,7 @@ epochs_max = 2.0
 [shards]
 validation_per_mille = 0
 TOML
-ftok mix mix.toml --budget 0.4K --vocab ftok-4k --output out --quiet --set mix.seed=3
+ftok mix mix.toml --budget 0.4K --vocab ftok-4k --output out --set mix.seed=3
 ftok shards verify out
 ftok card out --name Mixed --license cc-by-4.0
 sed -n '1,20p' out/README.md

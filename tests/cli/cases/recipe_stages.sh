@@ -1,7 +1,8 @@
 # Stages under names of their own: two classifiers, one before deduplication and one after it, each with a model, a score
 # and reasons; the kinds of stage there are; an order that makes no sense.
 # stderr: ignored
-# replace: CPU by stage: .* => CPU by stage
+# replace: (?<= %) +[0-9.]+ s(?=  |$) => TIME
+# replace: ^(tokens +[0-9,]+) +[0-9.]+ s$ => \1 TIME
 # replace: in, .* peak memory.* => in, T
 cp "$FTOK_SOURCE/share/models/ftok-lid.ftz" german.ftz
 cp "$FTOK_SOURCE/share/models/ftok-lid.ftz" english.ftz

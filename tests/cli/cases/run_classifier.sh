@@ -1,6 +1,7 @@
 # A classifier of one's own: judged alone, in a run, its score with the text; a model without its stage, a label that is none.
 # stderr: ignored
-# replace: CPU by stage: .* => CPU by stage
+# replace: (?<= %) +[0-9.]+ s(?=  |$) => TIME
+# replace: ^(tokens +[0-9,]+) +[0-9.]+ s$ => \1 TIME
 # replace: in, .* peak memory.* => in, T
 MODEL=$FTOK_SOURCE/share/models/ftok-lid.ftz
 printf '{"id":"a","text":"The tide comes in and the boats leave the harbour."}\n{"id":"b","text":"Die Flut kommt und die Boote verlassen den Hafen."}\n' > a.jsonl

@@ -1,5 +1,6 @@
 # The main job on a small text input: the result as JSON, the files, and what is refused afterwards.
-# replace: CPU by stage: .* => CPU by stage
+# replace: (?<= %) +[0-9.]+ s(?=  |$) => TIME
+# replace: ^(tokens +[0-9,]+) +[0-9.]+ s$ => \1 TIME
 # replace: "seconds":[0-9.e-]+ => "seconds":S
 # replace: "cpu_seconds":[0-9.e-]+ => "cpu_seconds":S
 # replace: "peak_rss_bytes":[0-9]+ => "peak_rss_bytes":B
@@ -22,4 +23,4 @@ ftok shards verify out | sed "s, [0-9]* bytes, N bytes,"
 run --input a.jsonl --set minhash.bands=7
 line d "Another page about the sea." > d.jsonl
 run --input d.jsonl
-run --input a.jsonl --input d.jsonl --quiet
+run --input a.jsonl --input d.jsonl

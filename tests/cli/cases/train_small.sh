@@ -4,13 +4,13 @@
 tiny="--set model.layers=1 --set model.heads=2 --set model.channels=16 --set model.length=8 --set training.tokens_per_step=64 --set run.threads=1 --set run.sample_every=0"
 for i in $(seq 60); do echo '{"text":"a b c d e f g h i j"}'; done > in.jsonl
 seq 500 > book.txt
-ftok tokenize --vocab ftok-4k --output lang=en --quiet book.txt | tail -1
+ftok tokenize --vocab ftok-4k --output lang=en book.txt | tail -1
 ftok train tiny --data lang=en --output one --steps 1 $tiny
 seq 3 > more.txt
-ftok tokenize --vocab ftok-4k --output lang=en --quiet book.txt more.txt | tail -2
+ftok tokenize --vocab ftok-4k --output lang=en book.txt more.txt | tail -2
 ftok tokenize --vocab ftok-4k --output both --quiet book.txt more.txt > log
 diff -r lang=en both && echo "the same as in one go"
-ftok tokenize --vocab ftok-4k --validation-per-mille 0 --output none --quiet book.txt more.txt | tail -1
+ftok tokenize --vocab ftok-4k --validation-per-mille 0 --output none book.txt more.txt | tail -1
 ftok vocab train --quiet --size 270 --special '<|endoftext|>' --output own.tiktoken in.jsonl > log
 ftok tokenize --vocab own.tiktoken --output data --quiet in.jsonl > log
 ftok train tiny --data data --output own --steps 1 $tiny

@@ -1,0 +1,27 @@
+#include "pipeline/no_texts.h"
+
+#include <fmt/format.h>
+
+#include "core/amounts.h"
+#include "core/error.h"
+
+namespace ftok {
+
+bool has_no_texts(const Tally& tally) {
+  uint64_t unread = 0;
+  for (const auto& [reason, count] : tally.dropped) {
+    if (reason.starts_with("text.")) unread += count;
+  }
+  return tally.documents > 0 && unread == tally.documents;
+}
+
+void refuse_without_texts(const Tally& tally) {
+  if (!has_no_texts(tally)) return;
+  std::string reasons;
+  for (const auto& [reason, count] : tally.dropped)
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, grouped(count));
+  throw Error(fmt::format("none of {} documents had a text ({}): see --text-key and --format", grouped(tally.documents),
+                          reasons));
+}
+
+}  // namespace ftok
