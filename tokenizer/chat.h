@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ struct ChatMessage {
   const std::string& last_text() const { return parts.empty() ? content : parts.back().text; }
 };
 
+class JinjaChat;
+
 struct ChatTemplate {
   std::string name;
   std::string begin, end;                    // around the conversation
@@ -48,6 +51,7 @@ struct ChatTemplate {
   std::string call, result;                  // forms of tool calls and their results; empty: there are no tools
   bool trims_content = false;                // strips white space around a content, as Python's str.strip
   std::vector<std::string> loss_roles = {"assistant"};
+  std::shared_ptr<const JinjaChat> jinja = nullptr;  // where there is one, it writes conversations, not these forms
 };
 
 // "chatml" (<|im_start|>) or "llama3"; nothing when there is none of that name.

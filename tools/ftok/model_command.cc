@@ -11,6 +11,7 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
+#include "tokenizer/chat_jinja.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
@@ -197,6 +198,7 @@ std::string jinja_message(std::string_view form, const std::string& role, const 
 
 // The template as transformers wants it: a document begins with the end-of-text token, as in the shards.
 std::string jinja_of(const ChatTemplate& form, const std::string& end_of_text) {
+  if (form.jinja) return form.jinja->source();
   const std::string role = "message['role']",
                     content = form.trims_content ? "message['content'] | trim" : "message['content']";
   std::string out = jinja_literal(end_of_text + form.begin) + "{% for message in messages %}";
@@ -236,8 +238,14 @@ void write_tokenizer(const std::string& folder, const Encoding& encoding, const 
   if (const auto id = encoding.end_of_text()) {
     stops.push_back(*id);
     end_of_text = encoding.token_bytes(*id);
-    for (const char* const key : {"bos_token", "eos_token", "pad_token"}) json.field(key, end_of_text);
   }
+  // A program's own names for tokens stand, for it may write them.
+  JinjaChat::Tokens names;
+  if (chat && chat->jinja) names = chat->jinja->tokens();
+  if (!end_of_text.empty()) {
+    for (const char* const key : {"bos_token", "eos_token", "pad_token"}) names.emplace(key, end_of_text);
+  }
+  for (const auto& [key, token] : names) json.field(key, token);
   if (chat) {
     json.field("chat_template", jinja_of(*chat, end_of_text));
     if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);
