@@ -342,7 +342,10 @@ std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& pa
 
 EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages,
                         Specials content) {
-  if (form.jinja) return encode_jinja_chat(encoding, *form.jinja, messages);
+  if (form.jinja) {
+    if (content != Specials::kPlain) throw UsageError(form.name + ": in a template in Jinja messages are plain text");
+    return encode_jinja_chat(encoding, *form.jinja, messages);
+  }
   EncodedChat chat;
   RunEncoder runs(encoding, content);
   runs.add_template(form.begin, 0, false);

@@ -79,7 +79,7 @@ struct EncodedChat {
 };
 
 // Throws Error when the template has a special token (<|...|>) that the vocabulary has not, or no form for what a
-// message holds.
+// message holds; UsageError for a template with `jinja` where messages are not to be plain text.
 EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages,
                         Specials content = Specials::kPlain);
 

@@ -169,6 +169,7 @@ TEST(JinjaChat, ShowsRolesAndWhatIsGenerated) {
     if (token.in_loss) loss += shown_ids(encoding, {token.id});
     if (token.role == 1) users += shown_ids(encoding, {token.id});
   }
+  EXPECT_THROW(encode_chat(encoding, chat_template_of_jinja(jinja), {{"user", "a"}}, Specials::kAllow), UsageError);
   EXPECT_EQ(loss, "us{262}");
   EXPECT_EQ(users, "userabc");
 }

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/text_file.h"
 #include "tokenizer/chat_jinja.h"
+#include "tools/ftok/chat_export.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/train.h"
 
@@ -69,6 +70,23 @@ std::string template_of_config(const std::string& path) {
   return "";
 }
 
+// Whether a text begins a document is for a program to say.
+ModelChat chat_of_form(ChatTemplate form) {
+  const bool begins_document = form.jinja == nullptr;
+  return {std::move(form), begins_document};
+}
+
+// A program that ftok has written itself is as good as the form that it was made of, which has calls of tools besides.
+ModelChat chat_of_jinja(std::shared_ptr<const JinjaChat> jinja) {
+  const auto end = jinja->tokens().find("eos_token");
+  const std::string end_of_text = end == jinja->tokens().end() ? "" : end->second;
+  for (const std::string& name : chat_template_names()) {
+    ChatTemplate form = *chat_template_of_name(name);
+    if (jinja->source() == jinja_of(form, end_of_text)) return {std::move(form), !end_of_text.empty()};
+  }
+  return chat_of_form(chat_template_of_jinja(std::move(jinja)));
+}
+
 // The template of a folder of Hugging Face's; null where there is none.
 std::shared_ptr<const JinjaChat> jinja_of_folder(const fs::path& folder) {
   std::error_code code;
@@ -87,12 +105,6 @@ std::shared_ptr<const JinjaChat> jinja_of_folder(const fs::path& folder) {
   return std::make_shared<const JinjaChat>(std::move(source), std::move(tokens), path);
 }
 
-// Whether a text begins a document is for a program to say.
-ModelChat chat_of_form(ChatTemplate form) {
-  const bool begins_document = form.jinja == nullptr;
-  return {std::move(form), begins_document};
-}
-
 }  // namespace
 
 std::optional<ModelChat> read_model_chat(const std::string& path) {
@@ -100,7 +112,7 @@ std::optional<ModelChat> read_model_chat(const std::string& path) {
   for (const fs::path& folder : folders_of(path)) {
     if (const std::string own = (folder / kChatTemplateName).string(); fs::is_regular_file(own, code))
       return chat_of_form(parse_chat_template(read_text_file(own, kFileBytesMax), own));
-    if (auto jinja = jinja_of_folder(folder)) return chat_of_form(chat_template_of_jinja(std::move(jinja)));
+    if (auto jinja = jinja_of_folder(folder)) return chat_of_jinja(std::move(jinja));
   }
   return std::nullopt;
 }
