@@ -271,16 +271,16 @@ NodePtr ExpressionParser::parse_primary() {
 
 NodePtr ExpressionParser::parse_name() {
   NodePtr node = make(NodeKind::kConstant);
-  const std::string name = take().text;
-  if (name == "true" || name == "True") {
+  Token token = take();
+  if (token.is_name("true") || token.is_name("True")) {
     node->value = {true};
-  } else if (name == "false" || name == "False") {
+  } else if (token.is_name("false") || token.is_name("False")) {
     node->value = {false};
-  } else if (name == "none" || name == "None") {
+  } else if (token.is_name("none") || token.is_name("None")) {
     node->value = Value::none();
   } else {
     node->kind = NodeKind::kName;
-    node->name = name;
+    node->name = std::move(token.text);
   }
   return node;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 #include "tokenizer/jinja/failure.h"
 #include "tokenizer/jinja/marked_text.h"
@@ -12,8 +13,6 @@ namespace ftok::jinja {
 namespace {
 
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_ascii_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Line ends as \n; the last one goes.
 std::string with_plain_lines(std::string_view source) {
