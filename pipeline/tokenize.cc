@@ -69,6 +69,11 @@ void tokenize_in_order(const TokenizeOptions& options, size_t live_max, Tokenize
 // A template's special tokens must be the vocabulary's: found out before the first document.
 void check_chat(const TokenizeOptions& options) {
   if (!options.recipe.chat) return;
+  if (options.recipe.chat->jinja) {
+    throw UsageError(
+        "--chat: a template in Jinja says how a model is asked, not what training counts; expected chatml, llama3 or a "
+        "JSON file with \"message\"");
+  }
   std::vector<ChatMessage> messages = {{"user", ""}};
   for (const auto& [role, form] : options.recipe.chat->roles) messages.push_back({role, ""});
   try {

@@ -8,9 +8,10 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/json_numbers.h"
-#include "text/unicode.h"
+#include "tokenizer/chat_jinja.h"
 #include "tokenizer/chat_message.h"
 #include "tokenizer/encode/text_parts.h"
+#include "tokenizer/jinja/marked_text.h"
 
 namespace ftok {
 namespace {
@@ -141,24 +142,10 @@ void add_head(RunEncoder& runs, std::string_view form, std::string_view role_nam
   runs.add_template(form, role, false);
 }
 
-// Python's str.isspace, which `trim` of a Jinja template goes by: Unicode's white space and four control characters.
-bool is_python_space(char32_t c) {
-  return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
 // `text` without white space at either end, as Python's str.strip has it.
 std::string_view trimmed(std::string_view text) {
-  size_t begin = text.size(), end = 0;
-  for (size_t i = 0; i < text.size();) {
-    const Utf8Char c = decode_utf8(text, i);
-    if (!c.valid || !is_python_space(c.code_point)) {
-      begin = std::min(begin, i);
-      end = i + c.size;
-    }
-    i += c.size;
-  }
-  return begin < end ? text.substr(begin, end - begin) : std::string_view();
+  const jinja::ByteRange range = jinja::stripped_range(text, true, true);
+  return text.substr(range.begin, range.end - range.begin);
 }
 
 // The string under `key`, `otherwise` when it is absent.
@@ -189,6 +176,21 @@ void add_tool_part(RunEncoder& runs, const ChatTemplate& form, const ChatPart& p
   runs.add_template(text.substr(0, place), role, in_loss);
   runs.add_content(part.text, role, in_loss);
   runs.add_tail(text.substr(place + kContent.size()), role, in_loss);
+}
+
+// {"jinja": TEMPLATE, "tokens": {NAME: TEXT}}
+ChatTemplate jinja_under(json::element root, const std::string& path) {
+  JinjaChat::Tokens tokens;
+  json::object given;
+  if (root["tokens"].get(given) == simdjson::SUCCESS) {
+    for (const auto field : given) {
+      std::string_view text;
+      if (field.value.get(text) != simdjson::SUCCESS)
+        throw Error(fmt::format("{}: the token \"{}\" is not a string", path, field.key));
+      tokens[std::string(field.key)] = text;
+    }
+  }
+  return chat_template_of_jinja(std::make_shared<const JinjaChat>(text_under(root, "jinja", "", path), tokens, path));
 }
 
 void check_form(const std::string& form, const std::string& path, std::string_view key) {
@@ -222,6 +224,7 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
   std::string plain;
   if (parse_json(parser, text, root, plain) != simdjson::SUCCESS || !root.is_object())
     throw Error(path + ": not a JSON object");
+  if (root["jinja"].error() == simdjson::SUCCESS) return jinja_under(root, path);
   ChatTemplate form;
   form.name = path;
   form.begin = text_under(root, "begin", "", path);
@@ -257,6 +260,11 @@ ChatTemplate parse_chat_template(std::string_view text, const std::string& path)
 
 std::string format_chat_template(const ChatTemplate& form) {
   JsonWriter writer;
+  if (form.jinja) {
+    writer.begin_object().field("jinja", form.jinja->source()).key("tokens").begin_object();
+    for (const auto& [name, text] : form.jinja->tokens()) writer.field(name, text);
+    return writer.end_object().end_object().take();
+  }
   writer.begin_object()
       .field("begin", form.begin)
       .field("message", form.message)
@@ -334,6 +342,10 @@ std::vector<ChatMessage> parse_chat(std::string_view text, const std::string& pa
 
 EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages,
                         Specials content) {
+  if (form.jinja) {
+    if (content != Specials::kPlain) throw UsageError(form.name + ": in a template in Jinja messages are plain text");
+    return encode_jinja_chat(encoding, *form.jinja, messages);
+  }
   EncodedChat chat;
   RunEncoder runs(encoding, content);
   runs.add_template(form.begin, 0, false);
@@ -369,6 +381,7 @@ EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, cons
 }
 
 ChatPrompt encode_chat_prompt(const Encoding& encoding, const ChatTemplate& form, std::vector<ChatMessage> messages) {
+  if (form.jinja) return encode_jinja_prompt(encoding, *form.jinja, messages);
   messages.push_back({"assistant", ""});
   const EncodedChat chat = encode_chat(encoding, form, messages);
   // Of the empty answer, what ends it is in the loss.

@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,8 @@ struct ChatMessage {
   const std::string& last_text() const { return parts.empty() ? content : parts.back().text; }
 };
 
+class JinjaChat;
+
 struct ChatTemplate {
   std::string name;
   std::string begin, end;                    // around the conversation
@@ -48,6 +51,7 @@ struct ChatTemplate {
   std::string call, result;                  // forms of tool calls and their results; empty: there are no tools
   bool trims_content = false;                // strips white space around a content, as Python's str.strip
   std::vector<std::string> loss_roles = {"assistant"};
+  std::shared_ptr<const JinjaChat> jinja = nullptr;  // where there is one, it writes conversations, not these forms
 };
 
 // "chatml" (<|im_start|>) or "llama3"; nothing when there is none of that name.
@@ -75,7 +79,7 @@ struct EncodedChat {
 };
 
 // Throws Error when the template has a special token (<|...|>) that the vocabulary has not, or no form for what a
-// message holds.
+// message holds; UsageError for a template with `jinja` where messages are not to be plain text.
 EncodedChat encode_chat(const Encoding& encoding, const ChatTemplate& form, const std::vector<ChatMessage>& messages,
                         Specials content = Specials::kPlain);
 

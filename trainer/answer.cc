@@ -138,8 +138,11 @@ ChatPrompt fit_prompt(const ModelConfig& config, const Encoding& encoding, const
       throw Error(fmt::format("the message has {} tokens with what stands around it, but the model reads {}",
                               prompt.ids.size(), config.length - room));
     }
-    messages.erase(messages.begin() + has_system);
-    ++forgotten;
+    // A program may insist that the first to speak is the user.
+    do {
+      messages.erase(messages.begin() + has_system);
+      ++forgotten;
+    } while (form.jinja && messages.size() > size_t{1} + has_system && messages[has_system].role != "user");
   }
 }
 

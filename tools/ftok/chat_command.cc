@@ -160,7 +160,9 @@ void run(const ChatFlags& flags) {
   ModelFile model = read_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
   const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
-  encode_chat_prompt(encoding, chat.form, {{"user", ""}});  // what is wrong with the template shows here
+  std::vector<ChatMessage> first = {{"user", ""}};
+  if (!flags.system.empty()) first.insert(first.begin(), {"system", flags.system});
+  encode_chat_prompt(encoding, chat.form, std::move(first));  // what is wrong with the template shows here
   const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.place);
   Conversation conversation(flags, model, encoding, chat, *decoder);
   const bool is_terminal = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;

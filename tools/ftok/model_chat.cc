@@ -8,6 +8,8 @@
 
 #include "core/error.h"
 #include "core/text_file.h"
+#include "tokenizer/chat_jinja.h"
+#include "tools/ftok/chat_export.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/train.h"
 
@@ -26,21 +28,38 @@ std::vector<fs::path> folders_of(const std::string& path) {
   return {folder, folder.filename() == "checkpoints" ? folder.parent_path() : folder};
 }
 
-// The Jinja template of a folder of Hugging Face's; "" where there is none.
-std::string jinja_of_folder(const fs::path& folder) {
-  std::error_code code;
-  if (const fs::path file = folder / "chat_template.jinja"; fs::is_regular_file(file, code))
-    return read_text_file(file.string(), kFileBytesMax);
-  const std::string path = (folder / "tokenizer_config.json").string();
-  if (!fs::is_regular_file(path, code)) return "";
-  simdjson::dom::parser parser;
-  simdjson::dom::element root, form;
+simdjson::dom::element parse_file(simdjson::dom::parser& parser, const std::string& path) {
+  simdjson::dom::element root;
   if (parser.parse(simdjson::padded_string(read_text_file(path, kFileBytesMax))).get(root) != simdjson::SUCCESS)
     throw Error(path + ": not JSON");
+  return root;
+}
+
+// What templates call special tokens: their texts are strings, or objects with "content".
+void add_tokens(const std::string& path, JinjaChat::Tokens& tokens) {
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return;
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parse_file(parser, path);
+  for (const char* name :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    std::string_view text;
+    if (root[name].get(text) == simdjson::SUCCESS || root[name]["content"].get(text) == simdjson::SUCCESS)
+      tokens.emplace(name, text);
+  }
+}
+
+// "chat_template" of a tokenizer_config.json: a string, or [{"name": "default", "template": ...}, ...].
+std::string template_of_config(const std::string& path) {
+  std::error_code code;
+  if (!fs::is_regular_file(path, code)) return "";
+  simdjson::dom::parser parser;
+  const simdjson::dom::element root = parse_file(parser, path);
+  simdjson::dom::element form;
   if (root["chat_template"].get(form) != simdjson::SUCCESS) return "";
   std::string_view text;
   if (form.get(text) == simdjson::SUCCESS) return std::string(text);
-  simdjson::dom::array named;  // [{"name": "default", "template": ...}, ...]
+  simdjson::dom::array named;
   if (form.get(named) != simdjson::SUCCESS) return "";
   for (const simdjson::dom::element one : named) {
     std::string_view name;
@@ -51,39 +70,64 @@ std::string jinja_of_folder(const fs::path& folder) {
   return "";
 }
 
+// Whether a text begins a document is for a program to say.
+ModelChat chat_of_form(ChatTemplate form) {
+  const bool begins_document = form.jinja == nullptr;
+  return {std::move(form), begins_document};
+}
+
+// A program that ftok has written itself is as good as the form that it was made of, which has calls of tools besides.
+ModelChat chat_of_jinja(std::shared_ptr<const JinjaChat> jinja) {
+  const auto end = jinja->tokens().find("eos_token");
+  const std::string end_of_text = end == jinja->tokens().end() ? "" : end->second;
+  for (const std::string& name : chat_template_names()) {
+    ChatTemplate form = *chat_template_of_name(name);
+    if (jinja->source() == jinja_of(form, end_of_text)) return {std::move(form), !end_of_text.empty()};
+  }
+  return chat_of_form(chat_template_of_jinja(std::move(jinja)));
+}
+
+// The template of a folder of Hugging Face's; null where there is none.
+std::shared_ptr<const JinjaChat> jinja_of_folder(const fs::path& folder) {
+  std::error_code code;
+  const std::string config = (folder / "tokenizer_config.json").string();
+  std::string path = (folder / "chat_template.jinja").string(), source;
+  if (fs::is_regular_file(path, code)) {
+    source = read_text_file(path, kFileBytesMax);
+  } else {
+    path = config;
+    source = template_of_config(config);
+  }
+  if (source.empty()) return nullptr;
+  JinjaChat::Tokens tokens;
+  add_tokens(config, tokens);
+  add_tokens((folder / "special_tokens_map.json").string(), tokens);
+  return std::make_shared<const JinjaChat>(std::move(source), std::move(tokens), path);
+}
+
 }  // namespace
 
 std::optional<ModelChat> read_model_chat(const std::string& path) {
   std::error_code code;
   for (const fs::path& folder : folders_of(path)) {
     if (const std::string own = (folder / kChatTemplateName).string(); fs::is_regular_file(own, code))
-      return ModelChat{parse_chat_template(read_text_file(own, kFileBytesMax), own), true};
-    const std::string jinja = jinja_of_folder(folder);
-    if (jinja.empty()) continue;
-    for (const auto& [mark, name] : {std::pair{"<|im_start|>", "chatml"}, {"<|start_header_id|>", "llama3"}}) {
-      if (jinja.find(mark) == std::string::npos) continue;
-      const bool begins =
-          jinja.find("bos_token") != std::string::npos || jinja.find("<|endoftext|>") != std::string::npos;
-      return ModelChat{*chat_template_of_name(name), begins};
-    }
-    throw Error(fmt::format(
-        "{}: its chat template is neither chatml's nor Llama 3's; --template FILE says how conversations are written",
-        folder.string()));
+      return chat_of_form(parse_chat_template(read_text_file(own, kFileBytesMax), own));
+    if (auto jinja = jinja_of_folder(folder)) return chat_of_jinja(std::move(jinja));
   }
   return std::nullopt;
 }
 
 void add_template_flag(CLI::App& command, std::string& name) {
   command
-      .add_option(
-          "--template", name,
-          "How conversations are written: chatml, llama3, or your own JSON file; default: as the model's folder "
-          "says")
+      .add_option("--template", name,
+                  "How conversations are written: chatml, llama3, your own JSON file, or a folder with a chat "
+                  "template; default: "
+                  "as the model's folder says")
       ->type_name("TEMPLATE");
 }
 
 ModelChat find_model_chat(const std::string& path, const std::string& name, const std::string& flag) {
-  if (!name.empty() && name != "model") return {find_chat_template(name, flag), true};
+  if (!name.empty() && name != "model") return chat_of_form(find_chat_template(name, flag));
   std::optional<ModelChat> own = read_model_chat(path);
   if (own) return std::move(*own);
   throw UsageError(fmt::format(

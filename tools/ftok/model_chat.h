@@ -12,10 +12,10 @@ namespace ftok::cli {
 // --template of the commands that talk to a model.
 void add_template_flag(CLI::App& command, std::string& name);
 
-// The one that `name` (of `flag`) means: chatml, llama3, a JSON file, or "model" and "": the one in the folder of the
-// model at `path`: chat.json of ftok, or what tokenizer_config.json or chat_template.jinja of Hugging Face's folders
-// has, where that is chatml's or Llama 3's. Throws UsageError naming `flag` where there is none, Error where it is of a
-// form that ftok does not know.
+// The one that `name` (of `flag`) means: chatml, llama3, a JSON file, a folder, or "model" and "": the one in the
+// folder of the model at `path`: chat.json of ftok, or the program in tokenizer_config.json or chat_template.jinja of
+// Hugging Face's folders (tokenizer/chat_jinja.h). Throws UsageError naming `flag` where there is none, Error where it
+// cannot be parsed.
 ModelChat find_model_chat(const std::string& path, const std::string& name, const std::string& flag);
 
 // The same for the folder alone; none where it has none.

@@ -11,7 +11,9 @@
 #include "core/json.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
+#include "tokenizer/chat_jinja.h"
 #include "tokenizer/vocabulary.h"
+#include "tools/ftok/chat_export.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/named_model.h"
@@ -175,48 +177,6 @@ void average(const ModelFlags& flags) {
   note("ftok: the average of {} models in {}\n", flags.sources.size(), flags.output);
 }
 
-// A Jinja expression that writes `text` as it is.
-std::string jinja_literal(std::string_view text) {
-  if (text.empty()) return "";
-  std::string out = "{{ '";
-  for (const char c : text) {
-    if (c == '\\' || c == '\'') out += '\\';
-    c == '\n' ? out += "\\n" : out += c;
-  }
-  return out + "' }}";
-}
-
-// One message: `role` and `content` are Jinja expressions. Up to {content} alone where `opens`.
-std::string jinja_message(std::string_view form, const std::string& role, const std::string& content, bool opens) {
-  std::string out;
-  while (!form.empty()) {
-    const size_t role_at = form.find("{role}"), content_at = form.find("{content}"), at = std::min(role_at, content_at);
-    out += jinja_literal(form.substr(0, at));
-    if (at == std::string_view::npos || (opens && at == content_at)) break;
-    out += "{{ " + (at == role_at ? role : content) + " }}";
-    form.remove_prefix(at + std::string_view(at == role_at ? "{role}" : "{content}").size());
-  }
-  return out;
-}
-
-// The template as transformers wants it: a document begins with the end-of-text token, as in the shards.
-std::string jinja_of(const ChatTemplate& form, const std::string& end_of_text) {
-  const std::string role = "message['role']",
-                    content = form.trims_content ? "message['content'] | trim" : "message['content']";
-  std::string out = jinja_literal(end_of_text + form.begin) + "{% for message in messages %}";
-  for (const auto& [name, text] : form.roles) {
-    std::string quoted;
-    append_json_string(quoted, name);
-    out += "{% if " + role + " == " + quoted + " %}" + jinja_message(text, role, content, false) + "{% else %}";
-  }
-  out += jinja_message(form.message, role, content, false);
-  for (size_t i = 0; i < form.roles.size(); ++i) out += "{% endif %}";
-  const auto own = form.roles.find("assistant");
-  return out + "{% endfor %}{% if add_generation_prompt %}" +
-         jinja_message(own == form.roles.end() ? form.message : own->second, "'assistant'", "", true) + "{% else %}" +
-         jinja_literal(form.end) + "{% endif %}";
-}
-
 // --chat, else the template in the model's folder.
 std::optional<ChatTemplate> chat_of(const ModelFlags& flags) {
   if (!flags.chat.empty()) return find_chat_template(flags.chat, "--chat");
@@ -240,8 +200,14 @@ void write_tokenizer(const std::string& folder, const Encoding& encoding, const 
   if (const auto id = encoding.end_of_text()) {
     stops.push_back(*id);
     end_of_text = encoding.token_bytes(*id);
-    for (const char* const key : {"bos_token", "eos_token", "pad_token"}) json.field(key, end_of_text);
   }
+  // A program's own names for tokens stand, for it may write them.
+  JinjaChat::Tokens names;
+  if (chat && chat->jinja) names = chat->jinja->tokens();
+  if (!end_of_text.empty()) {
+    for (const char* const key : {"bos_token", "eos_token", "pad_token"}) names.emplace(key, end_of_text);
+  }
+  for (const auto& [key, token] : names) json.field(key, token);
   if (chat) {
     json.field("chat_template", jinja_of(*chat, end_of_text));
     if (end_of_answer && (stops.empty() || *end_of_answer != stops[0])) stops.push_back(*end_of_answer);

@@ -11,6 +11,7 @@
 #include "core/nearest_name.h"
 #include "core/text_file.h"
 #include "tools/ftok/bundled.h"
+#include "tools/ftok/model_chat.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_name.h"
@@ -228,9 +229,13 @@ std::vector<std::string> published_vocabularies() {
 ChatTemplate find_chat_template(const std::string& name, const std::string& flag) {
   if (const std::optional<ChatTemplate> known = chat_template_of_name(name)) return *known;
   std::error_code code;
-  if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_text_file(name, 1 << 20), name);
-  throw UsageError(
-      fmt::format("{}: got '{}', expected {}, or a JSON file", flag, name, fmt::join(chat_template_names(), ", ")));
+  if (std::filesystem::is_regular_file(name, code)) return parse_chat_template(read_text_file(name, 1 << 22), name);
+  if (std::filesystem::is_directory(name, code)) {
+    if (std::optional<ModelChat> own = read_model_chat(name)) return std::move(own->form);
+    throw UsageError(fmt::format("{}: {} has no chat template", flag, name));
+  }
+  throw UsageError(fmt::format("{}: got '{}', expected {}, a JSON file, or a folder with a chat template", flag, name,
+                               fmt::join(chat_template_names(), ", ")));
 }
 
 std::vector<std::string> bundled_vocabularies() {

@@ -40,7 +40,7 @@ ftok model export tuned --output exported
 printf 'What is 6*7?' | ftok chat exported --temperature 0
 rm exported/chat.json
 printf 'What is 6*7?' | ftok chat exported --temperature 0
-sed -i 's/<|im_start|>/[X]/g' exported/tokenizer_config.json
+sed -i 's/endfor/endfro/g' exported/tokenizer_config.json
 fails chat exported
 rm tuned/chat.json
 fails chat tuned
