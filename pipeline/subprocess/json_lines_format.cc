@@ -7,6 +7,7 @@
 #include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/json_numbers.h"
 #include "core/shown.h"
 #include "document/document_fields.h"
 #include "pipeline/subprocess/worker_format.h"
@@ -84,13 +85,14 @@ class AnswerLines : public Answers {
 
   void give(AnswerTaker& taker) const override {
     simdjson::dom::parser parser;
+    std::string plain;
     std::string_view rest = lines_;
     while (!rest.empty()) {
       const size_t end = std::min(rest.size(), rest.find('\n'));
       const std::string_view line = rest.substr(0, end);
       element root;
       simdjson::dom::object answer;
-      if (parser.parse(line.data(), line.size()).get(root) != SUCCESS || root.get(answer) != SUCCESS)
+      if (parse_json(parser, line, root, plain) != SUCCESS || root.get(answer) != SUCCESS)
         throw Error("an answer that is not a JSON object: " + shown_line(line));
       taker.take(JsonObject(answer, line));
       rest.remove_prefix(std::min(rest.size(), end + 1));

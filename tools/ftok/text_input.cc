@@ -98,8 +98,10 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
 void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit) {
   for_each_json_object(std::move(source), key, [&](simdjson::dom::element root) {
+    simdjson::dom::object object;
     std::string_view text;
-    if (root[key].get(text) != simdjson::SUCCESS) throw Error(fmt::format("no string \"{}\"", key));
+    if (root.get(object) != simdjson::SUCCESS || !get_last(object, key, text))
+      throw Error(fmt::format("no string \"{}\"", key));
     visit(text);
   });
 }
