@@ -48,7 +48,13 @@ std::string read_one_text(const std::string& path, std::string_view instead) {
   const std::string_view text = without_byte_order_mark(input->window());
   const std::string_view start = text.substr(0, InputPrefix::kBytes);
   const bool is_whole = start.size() == text.size();
-  if (!is_binary(start, is_whole)) return std::string(text);
+  if (!is_binary(start, is_whole)) {
+    for (size_t at = start.size(); at < text.size(); at += InputPrefix::kBytes) {
+      if (is_binary(text.substr(at, InputPrefix::kBytes), false))
+        throw Error(fmt::format("{} is no text: binary data in it, from byte {} on", path, at));
+    }
+    return std::string(text);
+  }
   const SourceOptions options;
   const InputPrefix prefix{path, start, is_whole, options};
   for (const InputFormat& format : input_formats()) {
