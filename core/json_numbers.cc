@@ -54,7 +54,37 @@ bool fits(std::string_view number) {
 
 bool is_held_json_number(std::string_view text) { return is_json_number(text) && fits(text); }
 
-bool replace_large_numbers(std::string_view json, std::string& out) {
+namespace {
+
+// The code unit that the escape at `at` of `text` stands for ("\ud83d"); -1 where there is none.
+int code_unit_at(std::string_view text, size_t at) {
+  constexpr size_t kSize = 6;
+  if (text.size() < at + kSize || text[at] != '\\' || text[at + 1] != 'u') return -1;
+  int unit = 0;
+  const char* const end = text.data() + at + kSize;
+  const auto parsed = std::from_chars(text.data() + at + 2, end, unit, 16);
+  return parsed.ptr == end && unit >= 0 ? unit : -1;  // "-" is a sign for from_chars
+}
+
+// Copies the escape at `at` of a string; returns its size.
+size_t copy_escape(std::string_view json, size_t at, std::string& out, bool& replaced) {
+  const auto is_high = [](int unit) { return unit >= 0xD800 && unit < 0xDC00; };
+  const auto is_low = [](int unit) { return unit >= 0xDC00 && unit < 0xE000; };
+  const int unit = code_unit_at(json, at);
+  size_t size = std::min<size_t>(2, json.size() - at);
+  if (is_high(unit) && is_low(code_unit_at(json, at + 6))) size = 12;
+  else if (is_high(unit) || is_low(unit)) {
+    out += "\\ufffd";
+    replaced = true;
+    return 6;
+  }
+  out += json.substr(at, size);
+  return size;
+}
+
+}  // namespace
+
+bool make_parsable(std::string_view json, std::string& out) {
   static constexpr std::string_view kWords[] = {"NaN", "Infinity", "-Infinity"};  // as Python and JavaScript write them
   const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
   out.clear();
@@ -81,9 +111,12 @@ bool replace_large_numbers(std::string_view json, std::string& out) {
       i = end;
       continue;
     }
+    if (in_string && c == '\\') {
+      i += copy_escape(json, i, out, replaced);
+      continue;
+    }
     if (c == '"') in_string = !in_string;
     out += c;
-    if (in_string && c == '\\' && ++i < json.size()) out += json[i];
     ++i;
   }
   out.reserve(out.size() + kPadding);

@@ -69,6 +69,8 @@ bool DecodedInput::grow() {
   const size_t before = window_.size();
   bool progress = false;
   while (window_.size() - before < grow_bytes_min_ && step()) progress = true;
+  const std::string_view appended = window().substr(before);
+  if (check_ && (!appended.empty() || !progress)) check_(appended);
   return progress;
 }
 

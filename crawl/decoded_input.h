@@ -10,9 +10,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/byte_source.h"
@@ -89,6 +91,9 @@ class DecodedInput {
   // member ended; false when the input has ended.
   bool grow();
 
+  // From now on `check` sees all that grow() appends, and an empty view at the end of the input. It may throw.
+  void check_as_read(std::function<void(std::string_view appended)> check) { check_ = std::move(check); }
+
   // Stored bytes consumed so far, and all of them where known (else 0).
   virtual uint64_t bytes_read() const = 0;
   virtual uint64_t size_if_known() const = 0;
@@ -137,6 +142,7 @@ class DecodedInput {
   uint64_t damage_unlisted_ = 0;
   uint64_t offset_ = 0;
   size_t grow_bytes_min_;
+  std::function<void(std::string_view)> check_;
 };
 
 // Bounds on decoding. The defaults hold for every input; tests make them small.

@@ -44,6 +44,28 @@ size_t invalid_utf8_bytes(std::string_view bytes, bool whole) {
   return invalid;
 }
 
+// What tells bytes from text, counted over some of them.
+struct OtherThanText {
+  size_t bytes = 0, zeros = 0, controls = 0, invalid = 0;  // controls: of C0, but for those that texts have
+
+  void add(std::string_view more, bool whole) {
+    bytes += more.size();
+    invalid += invalid_utf8_bytes(more, whole);
+    for (const char c : more) {
+      const auto byte = static_cast<unsigned char>(c);
+      zeros += byte == 0 ? 1 : 0;
+      controls += byte < 0x20 && (byte < 8 || byte > 13) && byte != 0x1B ? 1 : 0;  // BS, HT, LF, VT, FF, CR, ESC
+    }
+  }
+
+  // Counts and texts in one, as MessagePack and the like have them, are both, in a thousandth of the bytes and more.
+  bool is_mixed() const {
+    constexpr size_t kShare = 1024, kMin = 8;
+    return std::min(controls, invalid) >= kMin && std::min(controls, invalid) * kShare > bytes;
+  }
+  bool is_controls() const { return controls >= 8 && controls * 20 > bytes; }
+};
+
 bool is_archive(const InputPrefix& prefix) {
   const std::string_view start = prefix.start();
   if (begins_archive(start)) return true;
@@ -242,20 +264,57 @@ constexpr InputFormat kFormats[] = {
     {"text", "plain text", is_any, nullptr, make_plain_text_source, "", Locator::kByte, true},
 };
 
+// Of the whole table, those that are refused too.
+const InputFormat& named(std::string_view name) {
+  return *std::find_if(std::begin(kFormats), std::end(kFormats),
+                       [&](const InputFormat& format) { return name == format.name; });
+}
+
+[[noreturn]] void refuse(const std::string& name, const InputFormat& format) {
+  throw FormatRefused(
+      fmt::format("{} is {}, which is not read: {}; or say that its format is text to read its bytes as they are", name,
+                  format.title, format.advice));
+}
+
 const InputFormat& tell(const DecodedInput& input, bool whole, const SourceOptions& options) {
   const std::string_view bytes = input.window().substr(0, InputPrefix::kBytes);
   const InputPrefix prefix{input.name(), bytes, whole && bytes.size() == input.window().size(), options};
   const auto told = std::find_if(std::begin(kFormats), std::end(kFormats), [&](const InputFormat& format) {
     return format.sniff != nullptr && format.sniff(prefix);
   });
-  if (!told->is_read()) {
-    throw FormatRefused(
-        fmt::format("{} is {}, which is not read: {}; or say that its format is text to read its bytes as they "
-                    "are",
-                    input.name(), told->title, told->advice));
-  }
+  if (!told->is_read()) refuse(input.name(), *told);
   return *told;
 }
+
+// Looks at plain text behind the beginning that told it, in windows, as it is read: what goes on as binary data is
+// none. A stray zero in a long text is no reason.
+class PlainTextCheck {
+ public:
+  explicit PlainTextCheck(std::string name) : name_(std::move(name)) {}
+
+  void operator()(std::string_view appended) {
+    const bool at_end = appended.empty();
+    for (; !appended.empty(); appended.remove_prefix(std::min(appended.size(), kPart))) {
+      found_.add(appended.substr(0, kPart), false);
+      if (found_.bytes >= InputPrefix::kBytes) judge();
+    }
+    if (at_end) judge();
+  }
+
+ private:
+  static constexpr size_t kPart = size_t{16} << 10;
+
+  void judge() {
+    constexpr size_t kMin = 16, kZeroShare = 1024, kInvalidShare = 10;
+    const bool has_zeros = found_.zeros >= kMin && found_.zeros * kZeroShare > found_.bytes;
+    const bool is_invalid = found_.invalid >= kMin && found_.invalid * kInvalidShare > found_.bytes;
+    if (has_zeros || is_invalid || found_.is_mixed() || found_.is_controls()) refuse(name_, named("binary"));
+    found_ = {};
+  }
+
+  std::string name_;
+  OtherThanText found_;
+};
 
 // Decodes the beginning; true when that is all of it.
 bool read_prefix(DecodedInput& input) {
@@ -344,6 +403,12 @@ OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOpti
                                         opened.options.file_path, opened.format->title, options.start_after));
       opened.format = &find("jsonl");
     }
+    if (opened.format->is_text) {
+      PlainTextCheck check(opened.input->name());
+      if (opened.input->window().size() > InputPrefix::kBytes)
+        check(opened.input->window().substr(InputPrefix::kBytes));
+      opened.input->check_as_read(std::move(check));
+    }
   }
   if (opened.format->open_lines != nullptr) {
     opened.input = opened.format->open_lines(std::move(opened.input), opened.options);
@@ -372,8 +437,9 @@ std::unique_ptr<Source> open_text_rows(std::unique_ptr<ByteSource> bytes, const 
 }
 
 bool is_binary(std::string_view bytes, bool whole) {
-  if (bytes.find('\0') != std::string_view::npos) return true;
-  return invalid_utf8_bytes(bytes, whole) * 10 > bytes.size();
+  OtherThanText found;
+  found.add(bytes, whole);
+  return found.zeros > 0 || found.invalid * 10 > found.bytes || found.is_mixed() || found.is_controls();
 }
 
 }  // namespace ftok

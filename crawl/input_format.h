@@ -52,7 +52,8 @@ struct InputFormat {
 std::span<const InputFormat> input_formats();
 std::vector<std::string> input_format_names();  // "auto" and those that are read
 
-// An input of a known format. One of `lines` and `records` is set.
+// An input of a known format. What is told as plain text by its beginning is looked at as it is read: reading throws as
+// opening does where it goes on as binary data. One of `lines` and `records` is set.
 struct OpenedInput {
   const InputFormat* format = nullptr;
   SourceOptions options;                // with file_path and dump filled in
@@ -87,8 +88,9 @@ const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const So
 bool is_named_archive(std::string_view name);
 bool begins_archive(std::string_view bytes);
 
-// True for bytes that are not text: a NUL, or more than one byte in ten that is not part of valid UTF-8. `whole`: the
-// bytes do not end inside a character.
+// True for bytes that are not text: a NUL, more than one byte in ten that is not part of valid UTF-8, more than one in
+// twenty that is a control character of C0, or eight and one in a thousand of each of these. `whole`: the bytes do not
+// end inside a character.
 bool is_binary(std::string_view bytes, bool whole);
 
 }  // namespace ftok

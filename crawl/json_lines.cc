@@ -111,7 +111,7 @@ namespace {
 
 bool take_string(const simdjson::dom::object& object, std::string_view key, std::string& out) {
   std::string_view value;
-  if (object[key].get(value) != simdjson::SUCCESS) return false;
+  if (!get_last(object, key, value)) return false;
   out = value;
   return true;
 }
@@ -151,12 +151,19 @@ bool id_as_written(std::string_view line, std::string_view key, std::string& id)
   simdjson::ondemand::parser parser;
   const simdjson::padded_string padded(line);
   simdjson::ondemand::document document;
-  simdjson::ondemand::value value;
-  std::string_view written;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS || document[key].get(value) != simdjson::SUCCESS ||
-      simdjson::to_json_string(value).get(written) != simdjson::SUCCESS || written == "null") {
+  simdjson::ondemand::object object;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+      document.get_object().get(object) != simdjson::SUCCESS)
     return false;
+  std::string_view written;
+  for (auto one : object) {
+    simdjson::ondemand::field field;
+    std::string_view name;
+    if (std::move(one).get(field) != simdjson::SUCCESS) return false;
+    if (field.unescaped_key().get(name) != simdjson::SUCCESS || name != key) continue;
+    if (simdjson::to_json_string(field.value()).get(written) != simdjson::SUCCESS) return false;
   }
+  if (written.empty() || written == "null") return false;
   id.resize(written.size());
   size_t size = 0;
   if (simdjson::minify(written.data(), written.size(), id.data(), size) != simdjson::SUCCESS) return false;
@@ -243,6 +250,18 @@ Verdict take_all_fields(const simdjson::dom::object& object, const std::string& 
   return Verdict::keep();
 }
 
+// `has_replaced`: values of the object are null in place of what the line has.
+bool take_id(const simdjson::dom::object& object, std::string_view line, std::string_view key, bool has_replaced,
+             std::string& id) {
+  if (take_string(object, key, id)) return true;
+  if (int64_t number = 0; get_last(object, key, number) && number != 0) {  // "-0" is its own
+    id = std::to_string(number);
+    return true;
+  }
+  simdjson::dom::element value;
+  return get_last(object, key, value) && (!value.is_null() || has_replaced) && id_as_written(line, key, id);
+}
+
 }  // namespace
 
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
@@ -254,10 +273,7 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
     line = sanitized_;
   }
   simdjson::dom::element root;
-  simdjson::error_code error = parser_->dom.parse(line.data(), line.size(), false).get(root);
-  const std::string_view as_written = line;
-  const bool has_large_numbers = error != simdjson::SUCCESS && replace_large_numbers(line, plain_);
-  if (has_large_numbers) error = parser_->dom.parse(plain_.data(), plain_.size(), false).get(root);
+  const simdjson::error_code error = parse_json(parser_->dom, line, root, plain_, true);
   simdjson::dom::object object;
   if (error != simdjson::SUCCESS || root.get(object) != simdjson::SUCCESS) {
     return Verdict::drop("text.bad_json", 0, 0,
@@ -270,24 +286,15 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
     document.replacements = 0;
     return take_all_fields(object, start_after_, document);
   }
-  simdjson::dom::element id;
-  int64_t number = 0;
-  if (take_string(object, id_key_, document.id)) {
-    has_id = true;
-  } else if (object[id_key_].get(number) == simdjson::SUCCESS) {
-    document.id = std::to_string(number);
-    has_id = true;
-  } else if (object[id_key_].get(id) == simdjson::SUCCESS && (!id.is_null() || has_large_numbers)) {
-    has_id = id_as_written(as_written, id_key_, document.id);
-  }
+  has_id = take_id(object, line, id_key_, !plain_.empty(), document.id);
   take_string(object, "url", document.url);
   take_string(object, "date", document.date);
   take_string(object, "dump", document.dump);
   take_string(object, "language", document.language);
   double score = 0;
-  if (object["language_score"].get(score) == simdjson::SUCCESS) document.language_score = score;
+  if (get_last(object, "language_score", score)) document.language_score = score;
   for (const Reason& name : numbers_) {
-    if (object[name.view()].get(score) == simdjson::SUCCESS) document.scores.push_back({name, score});
+    if (get_last(object, name.view(), score)) document.scores.push_back({name, score});
   }
   std::string text;
   for (const Reason& name : texts_) {
@@ -296,7 +303,7 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   simdjson::dom::element list;
   for (const Reason& name : lists_) {
     NamedTexts label{name, true, {}};
-    if (object[name.view()].get(list) == simdjson::SUCCESS && take_strings(list, label.texts))
+    if (get_last(object, name.view(), list) && take_strings(list, label.texts))
       document.labels.push_back(std::move(label));
   }
   document.charset = "UTF-8";

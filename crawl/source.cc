@@ -1,8 +1,11 @@
 #include "crawl/source.h"
 
+#include <fmt/format.h>
+
 #include <string_view>
 
 #include "core/ascii.h"
+#include "core/error.h"
 #include "crawl/input_format.h"
 #include "crawl/json_lines.h"
 #include "crawl/sources/text_source.h"
@@ -36,6 +39,19 @@ std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const Sou
   if (format != nullptr) *format = opened.format;
   if (opened.lines == nullptr) return std::move(opened.records);
   return make_jsonl_source(std::move(opened.lines), opened.options);
+}
+
+void report_damage(Source& source, const std::string& name, const InputFormat& format, uint64_t records,
+                   const Log& log) {
+  for (const Damage& damage : source.take_damage()) {
+    const char* const unit = locator_name(format.locator);
+    if (records == 0) {
+      throw Error(fmt::format("{} holds no record: damage at {} {}: {} {}", name, unit, damage.offset,
+                              damage.code.view(), damage.detail));
+    }
+    log(LogLevel::kWarning,
+        fmt::format("{}: {} at {} {} {}", name, damage.code.view(), unit, damage.offset, damage.detail));
+  }
 }
 
 LinesOrRecords::LinesOrRecords() = default;

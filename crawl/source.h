@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/byte_source.h"
+#include "core/log.h"
 #include "core/options.h"
 #include "document/named_fields.h"
 #include "document/stage.h"
@@ -52,6 +53,11 @@ std::string dump_of(const std::string& path);
 // (may be null) gets the format that was told.
 std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
                                     const InputFormat** format = nullptr);
+
+// Says what damage a source met: a warning for each. Throws Error where it gave no record at all, as bytes under an
+// input's name that are something else.
+void report_damage(Source& source, const std::string& name, const InputFormat& format, uint64_t records,
+                   const Log& log);
 
 // The same, but of JSONL the lines alone, so that many threads can parse them (json_lines.h). One of the two is set.
 struct LinesOrRecords {

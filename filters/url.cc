@@ -99,7 +99,8 @@ PublicSuffixes::PublicSuffixes(const std::string& path) {
     return;
   }
   const std::string bytes = read_file(path, uint64_t{1} << 26);
-  std::string text(without_byte_order_mark(bytes));
+  std::string decoded;
+  std::string text(text_of_list(bytes, path, decoded));
   std::FILE* const file = text.empty() ? nullptr : ::fmemopen(text.data(), text.size(), "r");
   psl_ctx_t* const list = file != nullptr ? psl_load_fp(file) : nullptr;
   if (file != nullptr) std::fclose(file);

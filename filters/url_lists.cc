@@ -26,9 +26,11 @@ std::string_view stripped(std::string_view line) {
   return line;
 }
 
-// Calls `use` with each entry of a plain list.
-void for_each_entry(std::string_view bytes, const std::function<void(std::string_view)>& use) {
-  bytes = without_byte_order_mark(bytes);
+// Calls `use` with each entry of the list that a file holds.
+void for_each_entry(std::string_view stored, const std::string& path,
+                    const std::function<void(std::string_view)>& use) {
+  std::string decoded;
+  const std::string_view bytes = text_of_list(stored, path, decoded);
   for (size_t at = 0; at < bytes.size();) {
     const size_t end = std::min(bytes.find('\n', at), bytes.size());
     const std::string_view line = bytes.substr(at, end - at);
@@ -158,7 +160,7 @@ void UrlLists::read_list(Role role, const std::string& path) {
     return;
   }
   const MappedFile file(path);
-  for_each_entry(file.bytes(), [&](std::string_view entry) {
+  for_each_entry(file.bytes(), path, [&](std::string_view entry) {
     add(role, entry);
     ++report.entries;
   });
@@ -191,7 +193,8 @@ std::string UrlLists::list_with(Role role, std::string_view entry) const {
     if (lists == 1 && files_alone) return report.path;
     const MappedFile file(report.path);
     bool found = false;
-    for_each_entry(file.bytes(), [&](std::string_view line) { found = found || entry_form(role, line) == entry; });
+    for_each_entry(file.bytes(), report.path,
+                   [&](std::string_view line) { found = found || entry_form(role, line) == entry; });
     if (found) return report.path;
   }
   return {};

@@ -176,10 +176,12 @@ uint64_t for_each_text(const CorpusPiece& piece, const std::string& text_key,
     begin = end + 1;
     if (json.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     simdjson::dom::element root;
+    simdjson::dom::object object;
     std::string_view text;
     const simdjson::error_code parsed = parse_json(parser, json, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
-    if (root[text_key].get(text) != simdjson::SUCCESS) fail(fmt::format("no string \"{}\"", text_key));
+    if (root.get(object) != simdjson::SUCCESS || !get_last(object, text_key, text))
+      fail(fmt::format("no string \"{}\"", text_key));
     if (is_empty_text(text)) ++empty;
     else visit(text);
   }

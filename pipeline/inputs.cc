@@ -86,7 +86,8 @@ std::vector<std::string> read_lines(const std::string& path, const std::string& 
   for (const Damage& damage : input->take_damage()) {
     throw Error(fmt::format("{} {} is damaged at byte {}: {}", what, path, damage.offset, damage.code.view()));
   }
-  const std::string_view text = without_byte_order_mark(input->window());
+  std::string decoded;
+  const std::string_view text = text_of_list(input->window(), path, decoded);
   std::vector<std::string> lines;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());

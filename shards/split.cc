@@ -41,9 +41,15 @@ FieldSays read_field(std::string field) {
 FieldSays read_name(const std::string& path) {
   const std::string stem = std::filesystem::path(path).stem().string();
   std::vector<FieldSays> fields;
+  bool is_numbered = false;  // directly behind the last field that says something
   for (size_t begin = 0; begin <= stem.size();) {
     const size_t end = std::min(stem.find_first_of("_-.", begin), stem.size());
-    fields.push_back(read_field(stem.substr(begin, end - begin)));
+    const std::string field = stem.substr(begin, end - begin);
+    const FieldSays last = fields.empty() ? FieldSays::kNothing : fields.back();
+    fields.push_back(read_field(field));
+    const bool is_number = !field.empty() && field.find_first_not_of("0123456789") == std::string::npos;
+    if (fields.back() != FieldSays::kNothing) is_numbered = false;
+    else if (is_number && last != FieldSays::kNothing) is_numbered = true;
     begin = end + 1;
   }
   size_t last = fields.size();
@@ -54,7 +60,7 @@ FieldSays read_name(const std::string& path) {
   }
   const FieldSays split = fields[last - 1], before = last > 1 ? fields[last - 2] : FieldSays::kNothing;
   const bool named = before == FieldSays::kTrain || before == FieldSays::kValidation;
-  if (named && before != split) {
+  if (named && before != split && !is_numbered) {
     throw Error(path + ": its name says two things of its split: name it for one, as in \"x_train_000000.bin\"");
   }
   return split;

@@ -29,8 +29,9 @@ std::string shard_name(Split split, uint64_t index, const ShardFormat& format);
 // The split that the name of a shard says: the last of its fields ("pretrain_val_000000" has three) that is "train",
 // "val", "valid" or "validation"; none when no field is, or when a later one says that it is neither ("test", "eval",
 // "dev", "holdout"). A name without such a field has the split that its folder is named for ("train/shard.00000.mds").
-// Throws Error naming the file where such fields contradict each other side by side ("x_train_val",
-// "x_train_eval").
+// Throws Error naming the file where such fields contradict each other side by side ("x_train_val", "x_train_eval") and
+// no number follows: the word directly in front of a shard's number is its split ("train_val_000000", of a corpus
+// called "train").
 std::optional<Split> split_of_name(const std::string& path);
 
 // Whether it says that the shard is not for training: "val" and its like, or "test", "eval", "dev", "holdout".

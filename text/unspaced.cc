@@ -18,10 +18,17 @@ struct Range {
 };
 
 // Scripts.txt, without what is shared with others; in order. Of each block the letters count, not its digits and signs.
+// Those of Line_Break = SA (Complex Context), the ideographs and syllables, and the scripts of Southeast Asia whose
+// lines break between syllables (Line_Break = AK, AS).
 constexpr Range kUnspaced[] = {
     {0x0E00, 0x0EFF},    // Thai, Lao
+    {0x0F00, 0x0FFF},    // Tibetan
     {0x1000, 0x109F},    // Myanmar
     {0x1780, 0x17FF},    // Khmer
+    {0x1950, 0x19DF},    // Tai Le, New Tai Lue
+    {0x1A00, 0x1AAF},    // Buginese, Tai Tham
+    {0x1B00, 0x1B7F},    // Balinese
+    {0x1BC0, 0x1BFF},    // Batak
     {0x3005, 0x3007},    // Han: iteration mark, closing mark, zero
     {0x3021, 0x3029},    // Han: Hangzhou numerals
     {0x303B, 0x303B},    // Han: vertical iteration mark
@@ -30,11 +37,16 @@ constexpr Range kUnspaced[] = {
     {0x31F0, 0x31FF},    // Katakana
     {0x3400, 0x4DBF},    // Han
     {0x4E00, 0xA4CF},    // Han, Yi
+    {0xA980, 0xA9DF},    // Javanese
     {0xA9E0, 0xA9FF},    // Myanmar
-    {0xAA60, 0xAA7F},    // Myanmar
+    {0xAA60, 0xAADF},    // Myanmar, Tai Viet
     {0xF900, 0xFAFF},    // Han
     {0xFF66, 0xFF9F},    // Katakana, half-width
-    {0x1AFF0, 0x1B16F},  // Kana
+    {0x11000, 0x1107F},  // Brahmi
+    {0x11700, 0x1174F},  // Ahom
+    {0x11EE0, 0x11F5F},  // Makasar, Kawi
+    {0x16FE0, 0x18D8F},  // Tangut, Khitan, with their signs
+    {0x1AFF0, 0x1B2FF},  // Kana, Nushu
     {0x20000, 0x3FFFF},  // Han
 };
 
@@ -42,13 +54,48 @@ constexpr unsigned char kLeadMin = 0xE0;  // the first byte of U+0800 and above
 
 bool is_mark_only(char32_t c) { return is_mark(category_of(c)); }
 
+bool is_tibetan(char32_t c) { return c >= 0x0F00 && c <= 0x0FFF; }
+
+// A syllable of Hangul, or a letter that begins one where texts are decomposed.
+bool begins_hangul_syllable(char32_t c) {
+  return (c >= 0xAC00 && c <= 0xD7A3) || (c >= 0x1100 && c <= 0x115F) || (c >= 0xA960 && c <= 0xA97C);
+}
+bool continues_hangul_syllable(char32_t c) { return (c >= 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FB); }
+
+// Korean has spaces. A run of more syllables is no word, but text that was written, or came out, without them.
+constexpr size_t kHangulWordMax = 24;
+
+// The end of the run of Hangul at `at`; *syllables: how many it has.
+size_t end_of_hangul(std::string_view text, size_t at, size_t* syllables) {
+  *syllables = 0;
+  while (at < text.size()) {
+    const Utf8Char c = decode_utf8(text, at);
+    if (begins_hangul_syllable(c.code_point)) ++*syllables;
+    else if (!continues_hangul_syllable(c.code_point)) break;
+    at += c.size;
+  }
+  return at;
+}
+
+// What stands between words and is none: characters without width (U+200B parts the words of Thai and Khmer in some
+// texts), and the tsheg and other signs between the syllables of Tibetan.
+bool is_between_words(std::string_view run) {
+  for (size_t at = 0; at < run.size();) {
+    const Utf8Char c = decode_utf8(run, at);
+    const Category category = category_of(c.code_point);
+    if (category != Category::kCf && !(is_tibetan(c.code_point) && is_punctuation(category))) return false;
+    at += c.size;
+  }
+  return true;
+}
+
 // "。" "！" "？" "．" "｡" and the danda; no quotation mark.
 bool ends_unspaced_sentence(char32_t c) {
   return c == 0x3002 || c == 0xFF01 || c == 0xFF1F || c == 0xFF0E || c == 0xFF61 || c == 0x0964 || c == 0x104B ||
          c == 0x17D4;
 }
 
-// Calls visit(begin, end) for each run of `word` that does, or does not, consist of such letters: visit_unspaced and
+// Calls visit(run) for each run of `word` that does, or does not, consist of such letters: visit_unspaced and
 // visit_other.
 template <typename Unspaced, typename Other>
 void for_each_run(std::string_view word, const Unspaced& visit_unspaced, const Other& visit_other) {
@@ -61,6 +108,21 @@ void for_each_run(std::string_view word, const Unspaced& visit_unspaced, const O
   };
   for (size_t at = 0; at < word.size();) {
     const Utf8Char c = decode_utf8(word, at);
+    if (begins_hangul_syllable(c.code_point)) {
+      size_t syllables = 0;
+      const size_t end = end_of_hangul(word, at, &syllables);
+      if (syllables > kHangulWordMax) {
+        end_run(at);
+        visit_unspaced(word.substr(at, end - at));
+        begin = end;
+        is_unspaced = false;
+      } else if (is_unspaced) {
+        end_run(at);
+        is_unspaced = false;
+      }
+      at = end;
+      continue;
+    }
     // A mark, or a joiner, goes with what it stands on.
     const bool is_letter_of =
         is_unspaced_letter(c.code_point) || (is_unspaced && at > begin && is_mark_only(c.code_point));
@@ -73,14 +135,19 @@ void for_each_run(std::string_view word, const Unspaced& visit_unspaced, const O
   end_run(word.size());
 }
 
+// A word for each character; of Hangul for each syllable, and of Tibetan, too, which has a sign behind each.
 void add_characters(std::string_view run, std::vector<std::string_view>& words) {
   size_t begin = 0;
+  bool after_tibetan = false;
   for (size_t at = 0; at < run.size();) {
     const Utf8Char c = decode_utf8(run, at);
-    if (at > begin && !is_mark_only(c.code_point)) {
+    const bool goes_on = is_mark_only(c.code_point) || continues_hangul_syllable(c.code_point) ||
+                         (after_tibetan && is_tibetan(c.code_point));
+    if (at > begin && !goes_on) {
       words.push_back(run.substr(begin, at - begin));
       begin = at;
     }
+    after_tibetan = is_tibetan(c.code_point);
     at += c.size;
   }
   words.push_back(run.substr(begin));
@@ -167,6 +234,12 @@ bool has_unspaced_letters(std::string_view text) {
     }
     const Utf8Char c = decode_utf8(text, at);
     if (is_unspaced_letter(c.code_point)) return true;
+    if (begins_hangul_syllable(c.code_point)) {
+      size_t syllables = 0;
+      at = end_of_hangul(text, at, &syllables);
+      if (syllables > kHangulWordMax) return true;
+      continue;
+    }
     at += c.size;
   }
   return false;
@@ -181,7 +254,9 @@ void cut_unspaced(UnspacedWords how, std::vector<std::string_view>& words) {
   whole.assign(first, words.end());
   words.erase(first, words.end());
   for (const std::string_view word : whole) {
-    const auto add_other = [&](std::string_view run) { words.push_back(run); };
+    const auto add_other = [&](std::string_view run) {
+      if (run.size() == word.size() || !is_between_words(run)) words.push_back(run);
+    };
     const auto add_unspaced = [&](std::string_view run) {
       if (how == UnspacedWords::kCharacters) return add_characters(run, words);
       thread_local Segmenter segmenter;

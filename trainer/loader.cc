@@ -94,6 +94,21 @@ std::string Loader::checksum(FileChecksums& files) const {
   return checksum_of(checksums);
 }
 
+bool Loader::has_targets() const {
+  const auto counts = [](std::string_view mask, uint64_t begin, uint64_t end) {  // tokens; the first is no target
+    const std::string_view targets = mask.substr(begin + 1, end - begin - 1);
+    return targets.find_first_not_of('\0') != std::string_view::npos;
+  };
+  return std::any_of(shards_.begin(), shards_.end(), [&](const Shard& shard) {
+    if (shard.mask == nullptr) return true;
+    const std::string_view mask = shard.mask->bytes();
+    const uint64_t T = static_cast<uint64_t>(options_.length);
+    if (!options_.whole_documents) return counts(mask, 0, (mask.size() - 1) / T * T + 1);
+    return std::any_of(shard.spans.begin(), shard.spans.end(),
+                       [&](const Span& span) { return counts(mask, span.begin, span.begin + span.size); });
+  });
+}
+
 bool Loader::has_file(const std::string& path) const {
   std::error_code code;
   return std::any_of(shards_.begin(), shards_.end(),

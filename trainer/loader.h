@@ -56,6 +56,8 @@ class Loader {
   // A checksum of the bytes of all shards and masks, in hexadecimal digits. Throws Error naming a file that cannot be
   // read.
   std::string checksum(FileChecksums& files) const;
+  // Whether any target counts, by the loss masks.
+  bool has_targets() const;
   // Whether one of the shards is, under whatever name, the file at `path`.
   bool has_file(const std::string& path) const;
   std::vector<std::string> paths() const;

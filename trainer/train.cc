@@ -39,6 +39,8 @@ bool is_same_model(ModelConfig a, const ModelConfig& b) {
 
 std::span<std::byte> bytes_of(auto& values) { return std::as_writable_bytes(std::span(values)); }
 
+constexpr std::string_view kValidationPart = "; validation: ";  // of what a checkpoint says of its data
+
 class Run {
  public:
   Run(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& observer, const Log& log,
@@ -155,6 +157,9 @@ class Run {
     if (!data_identity_.empty()) return data_identity_;
     FileChecksums files(inputs_.output + "/" + kDataChecksumsName);
     data_identity_ = data_.description() + ", checksum " + data_.checksum(files);
+    if (validation_)
+      data_identity_ +=
+          fmt::format("{}{}, checksum {}", kValidationPart, validation_->description(), validation_->checksum(files));
     files.save();
     return data_identity_;
   }
@@ -165,13 +170,29 @@ class Run {
       throw UsageError(
           fmt::format("{} was trained with another recipe: {}; use another output folder", inputs_.output, difference));
     }
-    // An imported model is bound to no data, one of 0.1.0 to the data's size alone.
-    if (!checkpoint.data.empty() && checkpoint.data != data_.description() && checkpoint.data != data_identity()) {
-      throw UsageError(fmt::format("{} was trained on {}, but the data is now {}; use another output folder",
-                                   inputs_.output, checkpoint.data, data_identity()));
-    }
+    check_data(checkpoint.data);
     if (checkpoint.parameters.size() != static_cast<size_t>(engine_->layout().size())) {
       throw Error(fmt::format("{}: the checkpoint is of a model of another shape", checkpoints()));
+    }
+  }
+
+  // An imported model is bound to no data, one of 0.1.0 to the data's size alone; a run that began without validation
+  // is not bound to be without it.
+  void check_data(const std::string& was) {
+    if (was.empty() || was == data_.description()) return;
+    const auto training = [](const std::string& data) { return data.substr(0, data.find(kValidationPart)); };
+    const auto validation = [&](const std::string& data) {
+      return data.size() > training(data).size() ? data.substr(training(data).size() + kValidationPart.size()) : "";
+    };
+    const std::string& is = data_identity();
+    if (training(was) != training(is)) {
+      throw UsageError(fmt::format("{} was trained on {}, but the data is now {}; use another output folder",
+                                   inputs_.output, training(was), training(is)));
+    }
+    if (!validation(was).empty() && validation(was) != validation(is)) {
+      throw UsageError(
+          fmt::format("{} was validated on {}, but the validation data is now {}; use another output folder",
+                      inputs_.output, validation(was), validation_ ? validation(is) : "gone"));
     }
   }
 

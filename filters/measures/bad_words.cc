@@ -31,7 +31,9 @@ BadWords::BadWords(const std::vector<std::string>& lists) {
       lists_.push_back({path, ""});
       continue;
     }
-    const std::string text = read_text_file(path, kListBytesMax);
+    std::string decoded;
+    const std::string stored = read_file(path, kListBytesMax);
+    const std::string text(text_of_list(stored, path, decoded));
     bytes += text.size();
     if (bytes > kListBytesMax) throw Error(fmt::format("{}: lists of words have at most 1 MiB together", path));
     std::vector<std::string_view> entries;

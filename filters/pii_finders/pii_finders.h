@@ -27,10 +27,12 @@ constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_letter_or_digit(char c) { return is_digit(c) || is_lower(c) || is_upper(c); }
 
-// What stands between the groups of a number: one character as ASCII would have it, ' ' for a no-break, narrow or
-// figure space, '-' for the Unicode hyphens, dashes and the minus sign; else the byte itself. `size`: its bytes, 0 at
-// the end.
+// What stands between the groups of a number: one character as ASCII would have it, ' ' for the spaces of Unicode, '-'
+// for its hyphens, dashes and the minus sign; kInvisible for characters without width and the soft hyphen; else the
+// byte itself. `size`: its bytes, 0 at the end.
 struct Separator {
+  static constexpr char kInvisible = '\xFF';  // no byte of UTF-8
+
   char kind = 0;
   size_t size = 0;
 };

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "filters/pii_finders/pii_finders.h"
+#include "text/unicode.h"
 
 namespace ftok::pii {
 namespace {
@@ -15,15 +16,63 @@ bool ends_free(std::string_view text, size_t at) {
   return at >= text.size() || !(is_letter_or_digit(text[at]) || text[at] == '_');
 }
 
-// Whether the digits at [begin, end) are the fraction of a decimal number, or the whole part of one: "0.4111",
-// "-.4111", "4111,25". A dot behind a letter ("No.4111") is an abbreviation's.
-bool is_in_decimal(std::string_view text, size_t begin, size_t end) {
-  const auto is_point = [&](size_t at) { return text[at] == '.' || text[at] == ','; };
-  if (begin > 0 && is_point(begin - 1)) {
-    const char before = begin > 1 ? text[begin - 2] : ' ';
-    if (is_digit(before) || (text[begin - 1] == '.' && !is_letter_or_digit(before) && before != '.')) return true;
+// The size of the decimal point at `at`; 0 where there is none. Of Arabic, of full-width digits, and the raised one.
+size_t decimal_point_at(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  if (text[at] == '.' || text[at] == ',') return 1;
+  for (const std::string_view point : {"\u00B7", "\u066B", "\uFF0E", "\uFF0C"}) {
+    if (text.substr(at, point.size()) == point) return point.size();
   }
-  return end + 1 < text.size() && is_point(end) && is_digit(text[end + 1]);
+  return 0;
+}
+
+// Where the character that ends before `at` begins.
+size_t character_before(std::string_view text, size_t at) {
+  size_t begin = at - 1;
+  while (begin > 0 && at - begin < 4 && (static_cast<unsigned char>(text[begin]) & 0xC0) == 0x80) --begin;
+  return begin;
+}
+
+bool is_any_digit_at(std::string_view text, size_t at) {
+  return at < text.size() && (is_digit(text[at]) || category_of(decode_utf8(text, at).code_point) == Category::kNd);
+}
+
+// Whether the digits at [begin, end) are the fraction of a decimal number, or the whole part of one: "0.4111",
+// "-.4111", "4111,25", "0·4111". A dot behind a letter ("No.4111") is an abbreviation's.
+bool is_in_decimal(std::string_view text, size_t begin, size_t end) {
+  const size_t point = begin > 0 ? character_before(text, begin) : 0;
+  if (begin > 0 && decimal_point_at(text, point) == begin - point) {
+    const size_t place = point > 0 ? character_before(text, point) : 0;
+    if (point > 0 && is_any_digit_at(text, place)) return true;
+    const char before = point > 0 ? text[place] : ' ';
+    if (text[point] == '.' && !is_letter_or_digit(before) && before != '.') return true;
+  }
+  const size_t behind = decimal_point_at(text, end);
+  return behind > 0 && is_any_digit_at(text, end + behind);
+}
+
+// What stands between two groups of a card's number or an IBAN: spaces, hyphens, tabs, a line break; characters without
+// width anywhere.
+struct Break {
+  size_t size = 0, signs = 0;  // bytes; spaces, hyphens and tabs
+  bool is_line = false;
+
+  bool is_visible() const { return signs > 0 || is_line; }
+};
+
+Break break_at(std::string_view text, size_t at) {
+  constexpr size_t kCharactersMax = 4;
+  Break out;
+  for (size_t n = 0; n < kCharactersMax; ++n) {
+    const Separator one = separator_at(text, at + out.size);
+    const bool is_line = one.size == 1 && (one.kind == '\n' || one.kind == '\r');
+    const bool is_space = one.size > 0 && (one.kind == ' ' || one.kind == '-' || one.kind == '\t');
+    if (!is_line && !is_space && one.kind != Separator::kInvisible) break;
+    out.signs += is_space ? 1 : 0;
+    out.is_line = out.is_line || is_line;
+    out.size += one.size;
+  }
+  return out;
 }
 
 // Whether the digits start like a number of a known issuer of that length (ISO/IEC 7812 ranges the schemes publish).
@@ -110,13 +159,16 @@ Separator separator_at(std::string_view text, size_t at) {
   const auto is = [&](std::string_view character) { return text.substr(at, character.size()) == character; };
   if (static_cast<unsigned char>(text[at]) < 0x80) return {text[at], 1};
   if (is("\u00A0")) return {' ', 2};
-  if (is("\u202F") || is("\u205F") || is("\u3000")) return {' ', 3};
+  if (is("\u00AD")) return {Separator::kInvisible, 2};
+  if (is("\u1680") || is("\u202F") || is("\u205F") || is("\u3000")) return {' ', 3};
   const std::string_view three = text.substr(at, 3);
   if (three >= "\u2000" && three <= "\u200A") return {' ', 3};  // quads, em, thin, figure, hair and other spaces
-  for (const std::string_view hyphen :
-       {"\u2010", "\u2011", "\u2012", "\u2013", "\u2043", "\u2212", "\uFE63", "\uFF0D"}) {
+  if (three >= "\u2010" && three <= "\u2015") return {'-', 3};  // hyphens, figure, en and em dash, horizontal bar
+  if (three >= "\u200B" && three <= "\u200F") return {Separator::kInvisible, 3};
+  for (const std::string_view hyphen : {"\u2043", "\u2212", "\uFE58", "\uFE63", "\uFF0D"}) {
     if (is(hyphen)) return {'-', hyphen.size()};
   }
+  if (is("\u2060") || is("\uFEFF")) return {Separator::kInvisible, 3};
   return {text[at], 1};
 }
 
@@ -143,53 +195,140 @@ DigitRuns find_digit_runs(std::string_view text) {
   return runs;
 }
 
-void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+namespace {
+
+// A card's number in some digit runs. What a row of groups holds is judged when the row is known.
+struct Card {
+  size_t first = 0, last = 0;  // runs
+  bool is_one_group = false;
+};
+
+// Whether the run behind `last` belongs to the same number. A line break ends a row of groups.
+bool is_joined(std::string_view text, const DigitRuns& runs, size_t last, bool over_lines) {
+  if (last + 1 >= runs.size()) return false;
+  const Break between = break_at(text, runs[last].end);
+  return between.size > 0 && between.signs <= 1 && runs[last + 1].begin == runs[last].end + between.size &&
+         (over_lines || !between.is_line);
+}
+
+// The longest number of a card that begins with the run `first`.
+bool read_card(std::string_view text, Range range, const DigitRuns& runs, size_t first, Card& card) {
   constexpr size_t kDigitsMin = 12, kDigitsMax = 19;
+  const auto may_begin = [](size_t group) { return group == 4 || group == 6 || group == 8; };
+  const size_t size = runs[first].end - runs[first].begin;
+  if (size < kDigitsMin &&
+      (!is_joined(text, runs, first, true) || (!may_begin(size) && break_at(text, runs[first].end).is_visible()))) {
+    return false;
+  }
+  std::string digits;
   std::vector<size_t> sizes;
+  bool is_found = false, is_new_group = true;
+  size_t lines = 0;
+  for (size_t last = first;; ++last) {
+    const std::string_view run = text.substr(runs[last].begin, runs[last].end - runs[last].begin);
+    if (runs[last].end > range.end || digits.size() + run.size() > kDigitsMax) break;
+    digits += run;
+    if (is_new_group) sizes.push_back(run.size());
+    else sizes.back() += run.size();
+    if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) &&
+        !is_in_decimal(text, runs[first].begin, runs[last].end) && is_issuer(digits) && has_valid_luhn(digits)) {
+      card = {first, last, sizes.size() == 1};
+      is_found = true;
+    }
+    if (!is_joined(text, runs, last, true)) break;
+    const Break between = break_at(text, runs[last].end);
+    is_new_group = between.is_visible();
+    lines += between.is_line ? 1 : 0;
+    if (lines > 1 || (is_new_group && !may_begin(sizes.front()))) break;
+  }
+  return is_found;
+}
+
+// "12/27" behind a card's number.
+bool is_expiry(std::string_view text, const Range& run) {
+  return run.end - run.begin <= 2 && run.end + 1 < text.size() && text[run.end] == '/' && is_digit(text[run.end + 1]);
+}
+
+}  // namespace
+
+// Groups that stand in a longer row of groups are no card, unless the row is made of cards.
+void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
+  std::vector<Card> row;  // cards without anything between them
+  bool is_free = true;    // before the row
+  const auto end_row = [&] {
+    if (row.empty()) return;
+    const size_t next = row.back().last + 1;
+    const bool goes_on = is_joined(text, runs, row.back().last, false) && !is_expiry(text, runs[next]);
+    for (const Card& card : row) {
+      if (card.is_one_group || (is_free && !goes_on))
+        out.push_back({runs[card.first].begin, runs[card.last].end, PiiKind::kCard});
+    }
+    row.clear();
+  };
   for (size_t i = 0; i < runs.size();) {
     const size_t first = i++;
-    if (runs[first].begin < range.begin || !starts_free(text, runs[first].begin)) continue;
-    std::string digits;
-    sizes.clear();
-    size_t last = first, found_end = 0, found_last = 0;
-    for (;; ++last) {
-      if (runs[last].end > range.end || digits.size() + runs[last].end - runs[last].begin > kDigitsMax) break;
-      digits += text.substr(runs[last].begin, runs[last].end - runs[last].begin);
-      sizes.push_back(runs[last].end - runs[last].begin);
-      if (digits.size() >= kDigitsMin && is_card_grouping(sizes) && ends_free(text, runs[last].end) &&
-          !is_in_decimal(text, runs[first].begin, runs[last].end) && is_issuer(digits) && has_valid_luhn(digits)) {
-        found_end = runs[last].end;
-        found_last = last;
-      }
-      const size_t end = runs[last].end;
-      const Separator between = separator_at(text, end);
-      const bool joined = last + 1 < runs.size() && runs[last + 1].begin == end + between.size &&
-                          (between.kind == ' ' || between.kind == '-');
-      if (!joined) break;
+    Card card;
+    if (runs[first].begin < range.begin || !starts_free(text, runs[first].begin) ||
+        !read_card(text, range, runs, first, card)) {
+      continue;
     }
-    if (found_end == 0) continue;
-    out.push_back({runs[first].begin, found_end, PiiKind::kCard});
-    i = found_last + 1;
+    const bool is_behind_group = first > 0 && is_joined(text, runs, first - 1, false);
+    const bool is_behind_card = !row.empty() && row.back().last + 1 == first && is_behind_group;
+    if (!is_behind_card) {
+      end_row();
+      is_free = !is_behind_group;
+    }
+    row.push_back(card);
+    i = card.last + 1;
   }
+  end_row();
 }
+
+namespace {
+
+// Where an IBAN may begin whose check digits are at `at`: before two letters, which a space may follow. npos where it
+// may not.
+size_t iban_begin(std::string_view text, size_t at) {
+  const auto is_letter = [&](size_t place) { return is_upper(text[place]) || is_lower(text[place]); };
+  if (at >= 2 && is_letter(at - 1)) return at - 2;
+  const size_t end = at >= 3 ? character_before(text, at) : 0;
+  if (end < 2 || !is_letter(end - 1) || is_upper(text[end - 1]) != is_upper(text[end - 2]))
+    return std::string_view::npos;
+  const Break between = break_at(text, end);
+  return between.size == at - end && !between.is_line ? end - 2 : std::string_view::npos;
+}
+
+// Whether an IBAN of which `iban` has been read may be parted there: printed in groups of four, or, where it has digits
+// alone, in those of the country's account numbers.
+bool is_iban_place(std::string_view iban, const Break& between, std::string_view rest) {
+  constexpr size_t kSignsMax = 2;
+  if (between.size == 0 || between.signs > kSignsMax) return false;
+  if (!between.is_visible() || iban.size() % 4 == 0 || iban.size() == 2) return true;
+  return !rest.empty() && is_digit(rest[0]) && std::all_of(iban.begin() + 2, iban.end(), is_digit);
+}
+
+}  // namespace
 
 void find_ibans(std::string_view text, Range range, const DigitRuns& runs, std::vector<PiiSpan>& out) {
   size_t floor = range.begin;
   for (const Range& run : runs) {
     if (run.begin < floor + 2 || run.begin + 2 > range.end || run.end < run.begin + 2) continue;
-    const size_t begin = run.begin - 2;
+    const size_t begin = iban_begin(text, run.begin);
+    if (begin == std::string_view::npos || begin < floor) continue;
     const size_t length = iban_length(text[begin], text[begin + 1]);
     if (length == 0 || !starts_free(text, begin)) continue;
     std::string iban;
     size_t at = begin;
     while (at < range.end && iban.size() < length) {
-      const Separator between = separator_at(text, at);
-      const bool space = between.kind == ' ' && iban.size() % 4 == 0;  // printed in groups of four
-      if (!space && !is_letter_or_digit(text[at])) break;
-      if (!space) iban.push_back(text[at]);
+      if (is_letter_or_digit(text[at])) {
+        iban.push_back(text[at++]);
+        continue;
+      }
+      const Break between = break_at(text, at);
+      if (!is_iban_place(iban, between, text.substr(at + between.size))) break;
       at += between.size;
     }
-    if (iban.size() != length || !ends_free(text, at) || !has_valid_mod97(iban)) continue;
+    if (iban.size() != length || at > range.end || !ends_free(text, at) || !has_valid_mod97(iban)) continue;
     out.push_back({begin, at, PiiKind::kIban});
     floor = at;
   }

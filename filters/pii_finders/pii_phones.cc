@@ -29,17 +29,21 @@ struct Number {
 
 constexpr bool is_joint(char c) { return c == ' ' || c == '-' || c == '.' || c == '(' || c == ')'; }
 
-// Whether the bytes between two runs can stand within one phone number: " ", "-", ".", ")", ") ", " (", ")-".
+// Whether the bytes between two runs can stand within one phone number: " ", "-", ".", ")", ") ", " (", ")-";
+// characters without width may be anywhere.
 bool joins(std::string_view between) {
+  constexpr size_t kBytesMax = 16;
+  if (between.size() > kBytesMax) return false;
   char kinds[2];
   size_t count = 0;
-  for (size_t at = 0; at < between.size(); ++count) {
+  for (size_t at = 0; at < between.size();) {
     const Separator separator = separator_at(between, at);
-    if (count == 2 || !is_joint(separator.kind)) return false;
-    kinds[count] = separator.kind;
     at += separator.size;
+    if (separator.kind == Separator::kInvisible) continue;
+    if (count == 2 || !is_joint(separator.kind)) return false;
+    kinds[count++] = separator.kind;
   }
-  return count == 1 || (count == 2 && (kinds[0] == ')' || kinds[1] == '('));
+  return count <= 1 || (count == 2 && (kinds[0] == ')' || kinds[1] == '('));
 }
 
 Number number_at(std::string_view text, Range range, const DigitRuns& runs, size_t first) {
@@ -73,7 +77,11 @@ bool is_free_before(std::string_view text, size_t begin) {
     constexpr size_t kReach = 16;
     return has_word_before(text, begin, kReach, {"tel", "phone", "telephone", "fax", "mobil", "cell", "call"});
   }
-  return !is_letter_or_digit(c) && std::string_view("_-./+$#%&=@\\").find(c) == std::string_view::npos;
+  if (is_letter_or_digit(c) || std::string_view("_-./+$#%&=@\\").find(c) != std::string_view::npos) return false;
+  // A dash of Unicode ties it to digits before it, as "-" does; behind a word it is punctuation.
+  const size_t dash = begin >= 4 ? begin - 3 : 0;
+  const bool is_dash = begin >= 4 && separator_at(text, dash).kind == '-' && separator_at(text, dash).size == 3;
+  return !(is_dash && is_digit(text[dash - 1]));
 }
 
 bool is_free_behind(std::string_view text, size_t end) {
@@ -84,20 +92,123 @@ bool is_free_behind(std::string_view text, size_t end) {
   return !(digit_follows && (c == '-' || c == '.' || c == ',' || c == ':'));
 }
 
+// Words that make a phone number of what follows them within some bytes. `is_weak`: it means other things more often
+// ("the cell 1234567 was stained", Cell the journal), and has to be tied to the number.
+struct PhoneWord {
+  std::string_view word;
+  enum class Behind { kNothing, kAnything, kPhoneEnding } behind = Behind::kNothing;  // letters right behind it
+  bool is_weak = false;
+};
+
+constexpr auto kAny = PhoneWord::Behind::kAnything;
+constexpr auto kEnding = PhoneWord::Behind::kPhoneEnding;
+constexpr PhoneWord kPhoneWords[] = {
+    {"phone", kEnding},
+    {"tel", kEnding},
+    {"t\u00E9l", kEnding},
+    {"fax", kAny},
+    {"mobil", kEnding},
+    {"whatsapp", kAny},
+    {"hotline", kAny},
+    {"call"},
+    {"dial"},
+    {"text me"},
+    {"contact"},
+    {"reach me"},
+    {"reach us"},
+    {"answering"},
+    {"messages"},
+    {"handy", kEnding},
+    {"m\u00F3vil"},
+    {"movil"},
+    {"gsm"},
+    {"cell", kEnding, true},
+};
+
+// Whether a word of a phone goes on so: "telefon", "telephone", "mobile", "mobilnummer", "phones", "handynummer"; not
+// "television", "mobility", "phonetic", "cellulose".
+bool is_phone_ending(std::string_view word, std::string_view rest) {
+  const std::string_view letters = rest.substr(0, std::min(rest.size(), rest.find_first_of(" \t\n.,:;()[]/#=-")));
+  if (letters.empty() || !(is_lower(letters[0]) || static_cast<unsigned char>(letters[0]) >= 0x80)) return true;
+  const auto goes_on = [&](std::initializer_list<std::string_view> endings) {
+    return std::any_of(endings.begin(), endings.end(), [&](std::string_view e) { return letters.starts_with(e); });
+  };
+  if (word == "tel" || word == "t\u00E9l")
+    return letters == "s" || goes_on({"ef", "eph", "\u00E9f", "\u00E9ph", "fax", "nr", "no", "nu"});
+  if (word == "mobil") return letters[0] != 'i';
+  if (word == "cell") return letters == "phone" || letters == "ular" || letters == "no" || letters == "nr";
+  if (word == "handy") return goes_on({"n", "s"});
+  return letters[0] != 't' && letters[0] != 'm';  // of "phone": "phonetic", "phoneme"
+}
+
+// Whether what stands between a weak word and the number ties them: "Cell: 467 3395", "cell phone 467 3395", "my cell
+// is 467 3395", "my cell 467 3395".
+bool is_tied(std::string_view before_word, std::string_view between) {
+  static constexpr std::string_view kTies[] = {"phone", "ular", "number", "num", "no", "nr", "is", "at", "on"};
+  bool is_tied = between.find_first_of(":=#") != std::string_view::npos;
+  for (size_t at = 0; at < between.size();) {
+    if (is_digit(between[at])) return false;
+    size_t end = at;
+    while (end < between.size() && is_lower(between[end])) ++end;
+    if (end == at) {
+      ++at;
+      continue;
+    }
+    if (std::find(std::begin(kTies), std::end(kTies), between.substr(at, end - at)) == std::end(kTies)) return false;
+    is_tied = true;
+    at = end;
+  }
+  static constexpr std::string_view kOwners[] = {"my ", "his ", "her ", "our ", "your ", "their "};
+  return is_tied || std::any_of(std::begin(kOwners), std::end(kOwners),
+                                [&](std::string_view owner) { return before_word.ends_with(owner); });
+}
+
+// Of "phone" the beginning may be another word's: "telephone", "smartphone"; not "microphone", "headphone".
+bool is_phone_beginning(std::string_view before_word) {
+  static constexpr std::string_view kOthers[] = {"micro", "saxo", "xylo", "gramo", "head", "ear", "mega", "vibra"};
+  return std::none_of(std::begin(kOthers), std::end(kOthers),
+                      [&](std::string_view other) { return before_word.ends_with(other); });
+}
+
+// In lower case; the bytes at [begin, end) of the text.
+std::string lower_part(std::string_view text, size_t begin, size_t end) {
+  std::string part(text.substr(begin, end - begin));
+  for (char& c : part) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+  return part;
+}
+
+bool has_letter(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_upper(c); });
+}
+
 bool has_phone_word(std::string_view text, size_t begin) {
   constexpr size_t kReach = 32;
-  static constexpr std::string_view kWords[] = {"phone",    "tel",      "call",       "fax",       "mobil",
-                                                "cell",     "dial",     "whatsapp",   "text me",   "contact",
-                                                "hotline",  "reach me", "reach us",   "answering", "messages",
-                                                "t\u00E9l", "handy",    "m\u00F3vil", "movil",     "gsm"};
-  std::string before(text.substr(begin > kReach ? begin - kReach : 0, std::min(begin, kReach)));
-  for (char& c : before) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view word) {
-    const size_t at = before.rfind(word);
+  const size_t from = begin > kReach ? begin - kReach : 0;
+  if (!has_letter(text.substr(from, begin - from))) return false;
+  const std::string before = lower_part(text, from, begin);
+  return std::any_of(std::begin(kPhoneWords), std::end(kPhoneWords), [&](const PhoneWord& one) {
+    const size_t at = before.rfind(one.word);
     if (at == std::string::npos) return false;
+    const std::string_view in_front = std::string_view(before).substr(0, at);
+    const std::string_view behind = std::string_view(before).substr(at + one.word.size());
     const bool alone = at == 0 || !is_letter_or_digit(before[at - 1]);
-    return alone || word == "phone";  // "cell" but not "excellent"; "telephone", "smartphone"
+    if (!alone && (one.word != "phone" || !is_phone_beginning(in_front))) return false;  // "excellent"
+    if (one.behind == PhoneWord::Behind::kNothing && !behind.empty() && is_lower(behind[0])) return false;
+    if (one.behind == kEnding && !is_phone_ending(one.word, behind)) return false;
+    if (one.word == "tel" && behind.starts_with(" aviv")) return false;
+    return !one.is_weak || is_tied(in_front, behind);
   });
+}
+
+// Whether such a word behind a number stands for itself ("467 3395, mobile", "467 3395 is my cell phone"), not before
+// another one ("1234567 cell lines", "1234567 mobile users").
+bool is_noun_of_phone(std::string_view in_front, std::string_view rest) {
+  if (in_front.ends_with("my ") || in_front.ends_with("our ")) return true;
+  while (rest.starts_with(" phone") || rest.starts_with("phone")) rest.remove_prefix(rest.find('e') + 1);
+  if (rest.size() < 2 || rest[0] != ' ' || !(is_lower(rest[1]) || static_cast<unsigned char>(rest[1]) >= 0x80))
+    return true;
+  static constexpr std::string_view kMore[] = {" number", " no", " nr", " num", " or ", " and ", " bureau", " priv"};
+  return std::any_of(std::begin(kMore), std::end(kMore), [&](std::string_view more) { return rest.starts_with(more); });
 }
 
 // "467 3395 (mobile)", "467 3395 is my phone": the word belongs to this number when no other one follows it.
@@ -109,8 +220,8 @@ bool has_phone_word_behind(std::string_view text, size_t end) {
                                                 "handy",          "telefoon", "telefone",   "telefono",
                                                 "tel\u00E9fono",  "celular",  "m\u00F3vil", "cellulare",
                                                 "telem\u00F3vel", "gsm"};
-  std::string behind(text.substr(end, kReach + kNextReach));
-  for (char& c : behind) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+  if (!has_letter(text.substr(end, kReach))) return false;
+  const std::string behind = lower_part(text, end, std::min(text.size(), end + kReach + kNextReach));
   const size_t stop = std::min(behind.find_first_of("0123456789\n;"), behind.find(". "));
   for (const std::string_view word : kWords) {
     const size_t at = behind.find(word);
@@ -121,7 +232,9 @@ bool has_phone_word_behind(std::string_view text, size_t end) {
     const size_t own = behind.find_first_of("0123456789", next);
     const bool in_brackets = behind.rfind('(', at) != std::string::npos && behind.find(')', next) < own;
     const bool has_own = !in_brackets && own < next + kNextReach;
-    if (alone && ends && !has_own && (next >= behind.size() || behind[next] != ':')) return true;
+    const bool is_noun =
+        in_brackets || is_noun_of_phone(std::string_view(behind).substr(0, at), std::string_view(behind).substr(next));
+    if (alone && ends && is_noun && !has_own && (next >= behind.size() || behind[next] != ':')) return true;
   }
   return false;
 }
@@ -227,7 +340,9 @@ bool is_strong(std::string_view text, const DigitRuns& runs, const Number& n) {
                                           [](size_t size) { return size >= 2; });
   if (n.groups < 2 || n.digits < 9 || n.digits > 12 || !smallest_group || is_date_like(text, runs, n)) return false;
   if (leading_zeros(text, runs, n) > 2 || has_sizes(n, {3, 2, 4})) return false;  // in no plan; a US SSN
-  return (lead == '0' && n.sizes[0] <= 5) || (n.bracket && n.sizes[0] <= 5);
+  const int area = value_of(text, runs[n.first]);
+  const bool is_year = n.sizes[0] == 4 && area >= 1500 && area < 2100;  // "181 (2020) 271-280", of a citation
+  return (lead == '0' && n.sizes[0] <= 5) || (n.bracket && n.sizes[0] <= 5 && !is_year);
 }
 
 bool is_weak(std::string_view text, const DigitRuns& runs, const Number& n) {

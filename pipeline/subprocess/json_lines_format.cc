@@ -7,6 +7,7 @@
 #include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/json_numbers.h"
 #include "core/shown.h"
 #include "document/document_fields.h"
 #include "pipeline/subprocess/worker_format.h"
@@ -23,10 +24,11 @@ std::string shown_line(std::string_view line) {
   return printable(line.substr(0, std::min(kShown, line.find_last_not_of("\r\n") + 1)));
 }
 
-simdjson::dom::object parse_answer(simdjson::dom::parser& parser, std::string_view line) {
+// `plain` is scratch, which must outlive the object.
+simdjson::dom::object parse_answer(simdjson::dom::parser& parser, std::string_view line, std::string& plain) {
   element root;
   simdjson::dom::object answer;
-  if (parser.parse(line.data(), line.size()).get(root) != SUCCESS || root.get(answer) != SUCCESS)
+  if (parse_json(parser, line, root, plain) != SUCCESS || root.get(answer) != SUCCESS)
     throw std::runtime_error("an answer that is not a JSON object: " + shown_line(line));
   return answer;
 }
@@ -92,11 +94,12 @@ class AnswerLines : public Answers {
 
   void give(AnswerTaker& taker) const override {
     simdjson::dom::parser parser;
+    std::string plain;
     std::string_view rest = lines_;
     while (!rest.empty()) {
       const size_t end = std::min(rest.size(), rest.find('\n'));
       const std::string_view line = rest.substr(0, end);
-      taker.take(JsonObject(parse_answer(parser, line), line));
+      taker.take(JsonObject(parse_answer(parser, line, plain), line));
       rest.remove_prefix(std::min(rest.size(), end + 1));
     }
   }
@@ -131,12 +134,13 @@ class LineStream : public WorkerOutput {
     for (size_t end = written.find('\n', checked_); end != std::string_view::npos; end = written.find('\n', checked_)) {
       const std::string_view line = written.substr(checked_, end - checked_);
       if (line.empty()) return;
-      parse_answer(parser_, line);
+      parse_answer(parser_, line, plain_);
       checked_ = end + 1;
     }
   }
 
   simdjson::dom::parser parser_;
+  std::string plain_;
   size_t checked_ = 0;  // bytes of whole lines that are answers
   EmptyLineEnd end_;
 };

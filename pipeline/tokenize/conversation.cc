@@ -20,15 +20,16 @@ constexpr size_t kRolesMax = 254;  // tokenizer/chat.h: a token's role is a byte
 
 bool take_id(const json::object& object, std::string_view line, std::string_view key, std::string& id) {
   std::string_view text;
-  int64_t number = 0;
-  if (object[key].get(text) == simdjson::SUCCESS) {
+  if (get_last(object, key, text)) {
     id = text;
-  } else if (object[key].get(number) == simdjson::SUCCESS) {
-    id = std::to_string(number);
-  } else {
-    return object[key].error() == simdjson::SUCCESS && id_as_written(line, key, id);
+    return true;
   }
-  return true;
+  if (int64_t number = 0; get_last(object, key, number) && number != 0) {  // "-0" is its own
+    id = std::to_string(number);
+    return true;
+  }
+  json::element value;
+  return get_last(object, key, value) && id_as_written(line, key, id);
 }
 
 }  // namespace
@@ -55,7 +56,7 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
   if (error != simdjson::SUCCESS) return Verdict::drop("text.bad_json", 0, 0, simdjson::error_message(error));
   has_id = take_id(object, line, id_key_, document.id);
   json::array list;
-  if (object[messages_key_].get(list) != simdjson::SUCCESS || list.size() == 0) {
+  if (!get_last(object, messages_key_, list) || list.size() == 0) {
     return Verdict::drop("chat.no_messages", 0, 0, messages_key_);
   }
   std::set<std::string> roles;

@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <gtest/gtest.h>
+#include <simdjson.h>
 
 #include <limits>
 
@@ -59,7 +60,7 @@ TEST(JsonWriter, NestsCompactAndIndented) {
 
 std::string without_large(std::string_view json) {
   std::string out;
-  return replace_large_numbers(json, out) ? out : "";
+  return make_parsable(json, out) ? out : "";
 }
 
 TEST(JsonNumbers, ThoseBeyond64BitsAreReplacedAndNoOthers) {
@@ -74,6 +75,45 @@ TEST(JsonNumbers, ThoseBeyond64BitsAreReplacedAndNoOthers) {
   EXPECT_TRUE(is_held_json_number("18446744073709551615"));
   EXPECT_FALSE(is_held_json_number("18446744073709551616"));
   EXPECT_FALSE(is_held_json_number("0x10"));
+}
+
+// Python's json.dumps writes half of a pair where a text was cut within an emoji.
+TEST(JsonNumbers, HalvesOfSurrogatePairsAreReplacedAndPairsAreNot) {
+  EXPECT_EQ(without_large(R"(["\ud83d"])"), R"(["\ufffd"])");
+  EXPECT_EQ(without_large(R"(["\uDE00x\uD83D"])"), R"(["\ufffdx\ufffd"])");
+  EXPECT_EQ(without_large(R"(["\ud83d\ude00\ud83d"])"), R"(["\ud83d\ude00\ufffd"])");
+  EXPECT_EQ(without_large(R"(["\ud83d\ud83d\ude00"])"), R"(["\ufffd\ud83d\ude00"])");
+  EXPECT_EQ(without_large(R"({"\ud83d\u0041":1})"), R"({"\ufffd\u0041":1})");
+  EXPECT_EQ(without_large(R"(["\ud83d\ude00\ud7ff\ue000"])"), "");
+  EXPECT_EQ(without_large(R"(["\\ud83d", "\u-123", "\ud83g"])"), "");
+  EXPECT_EQ(without_large(R"(["\ud83)"), "");
+  EXPECT_EQ(without_large("[\"\\"), "");
+}
+
+simdjson::error_code parsed(simdjson::dom::parser& parser, const std::string& text) {
+  simdjson::dom::element root;
+  std::string plain;
+  return parse_json(parser, text, root, plain);
+}
+
+TEST(JsonNumbers, ValuesMayBeNestedDeeply) {
+  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  simdjson::dom::parser parser;
+  EXPECT_EQ(parsed(parser, nested(2000)), simdjson::SUCCESS);
+  EXPECT_EQ(parsed(parser, nested(kJsonDepthMax - 1)), simdjson::SUCCESS);
+  EXPECT_EQ(parsed(parser, nested(kJsonDepthMax + 1)), simdjson::DEPTH_ERROR);
+  EXPECT_NE(parsed(parser, nested(2000) + "]"), simdjson::SUCCESS);
+  EXPECT_EQ(parsed(parser, "[1]"), simdjson::SUCCESS);
+}
+
+TEST(JsonNumbers, TheLastOfAKeyCounts) {
+  simdjson::dom::parser parser;
+  const simdjson::dom::object object = parser.parse(std::string(R"({"a":"1","b":"x","a":"2","b":3})"));
+  std::string_view text;
+  EXPECT_TRUE(get_last(object, "a", text));
+  EXPECT_EQ(text, "2");
+  EXPECT_FALSE(get_last(object, "b", text));  // the last is no text
+  EXPECT_FALSE(get_last(object, "c", text));
 }
 
 }  // namespace

@@ -158,6 +158,48 @@ TEST(InputFormats, RefuseBinaryData) {
   EXPECT_TRUE(is_binary("abcdefgh\xC3", true));
 }
 
+// Records of a format with counts in front of texts have both control characters and bytes that are not UTF-8.
+TEST(InputFormats, RefuseCountsAndTextsInOne) {
+  const auto mixed = [](size_t controls, size_t invalid, size_t bytes) {
+    std::string out(bytes - controls - invalid, 'a');
+    return out + std::string(controls, '\x02') + std::string(invalid, '\xA4');
+  };
+  EXPECT_EQ(refused(mixed(8, 8, 8 * 1024 - 1)), "binary data");
+  EXPECT_EQ(told(mixed(8, 8, 8 * 1024)), "text");
+  EXPECT_EQ(told(mixed(7, 90, 1024)), "text");
+  EXPECT_EQ(told(mixed(50, 7, 1024)), "text");
+  EXPECT_EQ(refused(mixed(52, 0, 1024)), "binary data");
+  EXPECT_EQ(told(mixed(51, 0, 1024)), "text");
+  EXPECT_EQ(told("\x1B[1mbold\x1B[0m\b\b\f\v\t\r\n\x1B[1m\x1B[0m\x1B[1m\x1B[0m"), "text");
+}
+
+// What was told as plain text by its beginning may go on as something else.
+TEST(InputFormats, LookAtPlainTextAsItIsRead) {
+  std::string text;
+  while (text.size() < 80'000) text += "A line of text, as plain as they come.\n";
+  std::string bytes(100'000, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i * 31 >> 7);
+  const auto read = [](const std::string& content, const std::string& format = "auto") -> std::string {
+    try {
+      const ReadItems items = read_as(format, content);
+      return items.items.size() == 1 ? "read" : "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(read(text), "read");
+  const std::string refusal = read(text + bytes);
+  EXPECT_NE(refusal.find("input is binary data, which is not read: "), std::string::npos) << refusal;
+  EXPECT_EQ(read(text + bytes + text), refusal);
+  EXPECT_EQ(read(testing::gzip(text + bytes)), refusal);
+  EXPECT_EQ(read(text + bytes, "text"), "read");  // its bytes as they are
+  EXPECT_EQ(read(text + std::string(15, '\0')), "read");
+  EXPECT_EQ(read(text + std::string(16, '\0')), refusal);
+  std::string stray = text + text;
+  stray[text.size() + 1000] = '\0';
+  EXPECT_EQ(read(stray), "read");
+}
+
 // A column's name is written with every row. Long ones are not, unless they are the text's or the id's.
 TEST(InputFormats, ALongColumnNameIsNotRepeated) {
   const std::string name(65, 'n'), shorter(64, 'n');

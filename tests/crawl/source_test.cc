@@ -111,9 +111,9 @@ TEST(MakeSource, IdsOfLinesAreThoseGiven) {
   const auto id_of = [](const std::string& id) {
     return read_items("{\"text\":\"t\",\"id\":" + id + "}\n").items[0].document.id;
   };
-  for (const std::string number :
-       {"0", "-7", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
-        "-9223372036854775808", "-9223372036854775809", "123456789012345678901234567890", "1.50", "1e400", "-0.5"})
+  for (const std::string number : {"0", "-7", "9223372036854775807", "9223372036854775808", "18446744073709551615",
+                                   "18446744073709551616", "-9223372036854775808", "-9223372036854775809", "-0", "0.0",
+                                   "123456789012345678901234567890", "1.50", "1e400", "-0.5"})
     EXPECT_EQ(id_of(number), number);
   EXPECT_EQ(id_of("true"), "true");
   EXPECT_EQ(id_of(R"({ "$oid" : "5f 1" })"), R"({"$oid":"5f 1"})");
@@ -121,6 +121,43 @@ TEST(MakeSource, IdsOfLinesAreThoseGiven) {
   EXPECT_EQ(id_of("\"null\""), "null");
   EXPECT_EQ(id_of("null"), "memory:1");
   EXPECT_EQ(id_of("null,\"n\":123456789012345678901234567890"), "memory:1");
+}
+
+// As Python and JavaScript have it.
+TEST(MakeSource, TheLastOfAKeyThatStandsTwiceCounts) {
+  const ReadItems read = read_items(
+      "{\"text\":\"a\",\"id\":\"1\",\"text\":\"b\",\"id\":\"2\"}\n{\"id\":1,\"text\":\"c\",\"id\":1.5}\n"
+      "{\"text\":\"d\",\"text\":null}\n{\"id\":\"1\",\"text\":\"e\",\"id\":null}\n");
+  EXPECT_EQ(reasons(read), (Strings{"", "", "text.no_text", ""}));
+  EXPECT_EQ(read.items[0].document.text, "b");
+  EXPECT_EQ(read.items[0].document.id, "2");
+  EXPECT_EQ(read.items[1].document.id, "1.5");
+  EXPECT_EQ(read.items[3].document.id, "memory:4");
+}
+
+// Half of a surrogate pair is what json.dumps writes of an emoji that was cut in two.
+TEST(MakeSource, HalfASurrogatePairIsReplacedAndDropsNothing) {
+  const ReadItems read = read_items(R"({"text":"hello","id":"g","x":"\ud83d"})"
+                                    "\n"
+                                    R"({"text":"cut \ud83d","id":"\ude00\ud83d\ude00"})"
+                                    "\n"
+                                    R"({"text":"\\ud83d"})"
+                                    "\n"
+                                    R"({"text":"\ud83"})"
+                                    "\n");
+  EXPECT_EQ(reasons(read), (Strings{"", "", "", "text.bad_json"}));
+  EXPECT_EQ(read.items[0].document.text, "hello");
+  EXPECT_EQ(read.items[1].document.text, "cut \uFFFD");
+  EXPECT_EQ(read.items[1].document.id, "\uFFFD\U0001F600");
+  EXPECT_EQ(read.items[2].document.text, "\\ud83d");
+}
+
+TEST(MakeSource, AFieldNobodyReadsMayBeNestedDeeply) {
+  const auto line = [](size_t depth) {
+    return "{\"x\":" + std::string(depth, '[') + std::string(depth, ']') + ",\"text\":\"t\"}\n";
+  };
+  EXPECT_EQ(reasons(read_items(line(2000) + line(8000) + line(9000) + line(1))),
+            (Strings{"", "", "text.bad_json", ""}));
 }
 
 TEST(MakeSource, JsonKeysAndLimits) {

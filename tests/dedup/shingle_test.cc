@@ -72,6 +72,52 @@ TEST(Shingles, ScriptsWithoutSpaces) {
   EXPECT_EQ(shingle_strings("the 水车 turns", options), (std::vector<std::string>{"the 水", "水 车", "车 turns"}));
 }
 
+// Two long texts that differ in one character, in each of the scripts: most of their shingles are the same.
+TEST(Shingles, OfTextsWithoutSpacesThatDifferInACharacter) {
+  struct Script {
+    const char* name;
+    char32_t first, count;
+    const char* between;
+  };
+  const auto words = UnspacedWords::kCharacters;
+  for (const Script& script : {Script{"Han", 0x4E00, 2000, ""},
+                               {"Kana", 0x3042, 80, ""},
+                               {"Hangul", 0xAC00, 2000, ""},
+                               {"Yi", 0xA000, 1000, ""},
+                               {"Tibetan", 0x0F40, 8, "\u0F0B"},
+                               {"Thai", 0x0E01, 40, ""},
+                               {"Lao", 0x0E94, 4, ""},
+                               {"Khmer", 0x1780, 30, ""},
+                               {"Myanmar", 0x1000, 30, ""},
+                               {"Tai Le", 0x1950, 29, ""},
+                               {"New Tai Lue", 0x1980, 40, ""},
+                               {"Tai Tham", 0x1A20, 50, ""},
+                               {"Balinese", 0x1B05, 40, ""},
+                               {"Javanese", 0xA984, 45, ""},
+                               {"Tai Viet", 0xAA80, 40, ""},
+                               {"Ahom", 0x11700, 26, ""},
+                               {"Tangut", 0x17000, 2000, ""}}) {
+    std::string one, other, parted;
+    for (uint32_t i = 0, state = 1; i < 300; ++i) {
+      state = state * 1664525 + 1013904223;
+      append_utf8(one, script.first + (state >> 8) % script.count);
+      append_utf8(other, script.first + ((state >> 8) + (i == 150 ? 1 : 0)) % script.count);
+      append_utf8(parted, script.first + (state >> 8) % script.count);
+      one += script.between, other += script.between, parted += script.between;
+      if (i % 3 == 0) parted += "\u200B";
+    }
+    auto a = shingles_of(one, ShingleWords::kSpaces, words), b = shingles_of(other, ShingleWords::kSpaces, words);
+    std::sort(a.begin(), a.end()), std::sort(b.begin(), b.end());
+    EXPECT_GT(a.size(), 250u) << script.name;
+    EXPECT_GT(exact_jaccard(a, b), 0.9) << script.name;
+    EXPECT_LT(exact_jaccard(a, b), 1.0) << script.name;
+    auto c = shingles_of(parted, ShingleWords::kSpaces, words);
+    std::sort(c.begin(), c.end());
+    if (std::string_view(script.name) != "Hangul") EXPECT_EQ(a, c) << script.name;
+    EXPECT_LE(shingles_of(one, ShingleWords::kSpaces, UnspacedWords::kAsRules).size(), 1u) << script.name;
+  }
+}
+
 // FIPS 180-4's examples: "abc" is A9993E36 4706816A..., the 56 letters are 84983E44 1C3BD26E..., and lengths around a
 // block.
 TEST(Shingles, AreSha1OnRequest) {

@@ -149,8 +149,14 @@ TEST(Split, Names) {
   EXPECT_EQ(split_of_name("a/train_mills_VAL_000001.bin"), Split::kValidation);
   EXPECT_EQ(split_of_name("a/contest_000001.bin"), std::nullopt);
   EXPECT_EQ(split_of_name("a/train_mills_test_000001.bin"), std::nullopt);
-  for (const char* both : {"x_train_val_0.bin", "x_val_train_0.bin", "x_train_eval_0.bin", "x-validation-test-0.bin"})
+  for (const char* both : {"x_train_val.bin", "x_val_train.bin", "x_train_eval.bin", "x-validation-test.bin",
+                           "x_train_val_a0.bin", "x_train_val_a_0.bin"})
     EXPECT_THROW(split_of_name(both), Error) << both;
+  // The word directly in front of the number decides.
+  EXPECT_EQ(split_of_name("a/train_val_000000.bin"), Split::kValidation);
+  EXPECT_EQ(split_of_name("a/val_train_000000.bin"), Split::kTrain);
+  EXPECT_EQ(split_of_name("a_train_val_0.bin"), Split::kValidation);
+  EXPECT_EQ(split_of_name("x_train_eval_0.bin"), std::nullopt);
   for (const char* held_out : {"x_val_0.bin", "val/shard.00000.mds", "x_test_0.bin", "x-dev.bin"})
     EXPECT_TRUE(is_held_out_by_name(held_out)) << held_out;
   for (const char* other : {"x_train_0.bin", "tokens.bin", "val_notes_train_0.bin", "train/shard.00000.mds"})

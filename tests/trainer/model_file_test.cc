@@ -65,6 +65,22 @@ TEST(Safetensors, NamesDamage) {
   EXPECT_STREQ(code_of(std::string("\x09\0\0\0\0\0\0\0{}", 10)), "safetensors_bad_length");
   EXPECT_STREQ(code_of(safetensors_of("[]", "")), "safetensors_bad_header");
   EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[2]}})", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of("{}  ", "")), "");
+  EXPECT_STREQ(code_of(safetensors_of(" {}", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of("\xEF\xBB\xBF{}", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of("", "")), "safetensors_bad_header");
+  for (const char* const member :
+       {R"("dtype":"F32")", R"("shape":[1])", R"("data_offsets":[0,4])", R"("other":1,"other":1)"}) {
+    EXPECT_STREQ(code_of(safetensors_of(
+                     fmt::format(R"({{"x":{{"dtype":"F32","shape":[1],"data_offsets":[0,4],{}}}}})", member), "1234")),
+                 "safetensors_bad_header")
+        << member;
+  }
+  EXPECT_STREQ(code_of(safetensors_of(R"({"__metadata__":{"a":"1","b":"2"}})", "")), "");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"__metadata__":null})", "")), "");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"__metadata__":{"a":"1","b":2}})", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"__metadata__":"a"})", "")), "safetensors_bad_header");
+  EXPECT_STREQ(code_of(safetensors_of(R"({"__metadata__":{},"__metadata__":{}})", "")), "safetensors_repeated_name");
   EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", "1234")),
                "safetensors_bad_header");
   EXPECT_STREQ(code_of(safetensors_of(R"({"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", "1234")), "");

@@ -353,15 +353,53 @@ TEST_F(TrainTest, LeavesOutAStepWithoutTargets) {
   mask[1 + 64] = 1;  // one target counts
   write_file(folder_ / "data/x_train_0.mask", mask);
   EXPECT_EQ(train_to("one").skipped, 0);
-  write_file(folder_ / "data/x_train_0.mask", std::string(3000, '\0'));
+}
+
+// Also where no step would come to know it: the epoch has 62.
+TEST_F(TrainTest, RefusesMasksThatCountNothing) {
+  std::string mask(3000, '\0');
+  mask[0] = 1;     // no target
+  mask[2993] = 1;  // behind the 374 windows
+  write_file(folder_ / "data/x_train_0.mask", mask);
   write_file(folder_ / "data/x_train_1.mask", std::string(1000, '\0'));
-  recipe_.run.steps = 100;  // more than the 62 of an epoch
+  recipe_.run.steps = 2;
   try {
     train_to("nothing");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("neither has any window of the epoch before it"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("no target of any window counts"), std::string::npos) << error.what();
   }
+  EXPECT_FALSE(fs::exists(folder_ / "nothing/checkpoints"));
+  mask[2992] = 1;
+  write_file(folder_ / "data/x_train_0.mask", mask);
+  EXPECT_EQ(train_to("one").skipped, 2);
+}
+
+// As training data. A run that began without validation may get some.
+TEST_F(TrainTest, RefusesOtherValidationData) {
+  const auto refusal = [&](const std::string& output) -> std::string {
+    try {
+      train_to(output, 8);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  fs::create_directories(folder_ / "kept");
+  train_to("out", 4);
+  fs::rename(folder_ / "data/x_val_0.bin", folder_ / "kept/x_val_0.bin");
+  EXPECT_NE(refusal("out").find("but the validation data is now gone; use another output folder"), std::string::npos);
+  write_language(folder_ / "data/x_val_0.bin", 500, 9);
+  EXPECT_NE(refusal("out").find("was validated on 62 windows, checksum "), std::string::npos) << refusal("out");
+  fs::copy_file(folder_ / "kept/x_val_0.bin", folder_ / "data/x_val_0.bin", fs::copy_options::overwrite_existing);
+  write_file(folder_ / "data/x_val_0.mask", std::string(500, '\1'));
+  EXPECT_NE(refusal("out"), "");
+  fs::remove(folder_ / "data/x_val_0.mask");
+  EXPECT_EQ(refusal("out"), "");
+  fs::remove(folder_ / "data/x_val_0.bin");
+  train_to("none", 4);
+  fs::copy_file(folder_ / "kept/x_val_0.bin", folder_ / "data/x_val_0.bin");
+  EXPECT_EQ(refusal("none"), "");
 }
 
 TEST_F(TrainTest, ValidationWithoutTargetsIsSaidOnce) {

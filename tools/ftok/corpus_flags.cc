@@ -180,7 +180,9 @@ CountedCorpus count_corpus(const CorpusFlags& flags, const std::vector<uint64_t>
   options.log = stderr_log(flags.quiet);
   std::vector<CorpusInput> inputs;
   for (size_t i = 0; i < flags.files.size(); ++i) {
-    const CorpusInput input{flags.files[i], format_of(flags, flags.files[i]), weights[i]};
+    CorpusInput input{flags.files[i], format_of(flags, flags.files[i]), weights[i]};
+    if (input.format == "text")
+      input.format = flags.format;  // what was told is told again, and looked at as it is read
     (is_archive(input.format) ? options.warcs : inputs).push_back(input);
   }
   std::unique_ptr<Plan> plan;

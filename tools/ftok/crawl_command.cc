@@ -19,6 +19,7 @@
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/shown.h"
+#include "core/text_file.h"
 #include "crawl/commoncrawl.h"
 #include "crawl/decoded_input.h"
 #include "crawl/download.h"
@@ -111,7 +112,8 @@ std::vector<std::string> read_input_list(const std::string& path) {
   if (const auto damage = input->take_damage(); !damage.empty()) {
     throw Error(fmt::format("cannot read {}: {} at byte {}", path, damage[0].code.view(), damage[0].offset));
   }
-  return parse_input_list(text);
+  std::string decoded;
+  return parse_input_list(text_of_list(text, path, decoded));
 }
 
 std::vector<Wanted> wanted(const CrawlFlags& flags) {

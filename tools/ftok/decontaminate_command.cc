@@ -46,7 +46,9 @@ void search_file(const std::string& file, const DecontaminateFlags& flags, const
   const InputFormat* format = nullptr;
   const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   std::vector<EvaluationSets::Match> matches;
+  uint64_t records = 0;
   for (Item item; source->next(item); item = Item()) {
+    ++records;
     if (stop_requested()) throw Stopped();
     if (!item.verdict.kept()) {
       log(LogLevel::kWarning, fmt::format("{}: document at {} {}: {} {}", file, locator_name(format->locator),
@@ -65,10 +67,7 @@ void search_file(const std::string& file, const DecontaminateFlags& flags, const
       print_match(item.document, sets, match);
     }
   }
-  for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
-                                        damage.offset, damage.detail));
-  }
+  report_damage(*source, file, *format, records, log);
 }
 
 // A line a benchmark, on standard error: the matches are the output.

@@ -46,6 +46,7 @@ std::vector<std::vector<uint64_t>> shingles_of(const RecallFlags& flags) {
     }
     make_shingles(item.document.text, shingle_options, shingles.emplace_back());
   }
+  report_damage(*source, flags.documents, *format, shingles.size(), stderr_log());
   return shingles;
 }
 

@@ -138,7 +138,9 @@ void filter_file(const std::string& file, const Stages& stages, const std::strin
   const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   std::string out;
   constexpr size_t kBlockBytes = size_t{1} << 16;
+  uint64_t records = 0;
   for (Item item; source->next(item); item = Item()) {
+    ++records;
     if (!item.document.payload.empty())
       throw Error(
           fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
@@ -148,10 +150,7 @@ void filter_file(const std::string& file, const Stages& stages, const std::strin
     out.clear();
   }
   print_out(out);
-  for (const Damage& damage : source->take_damage()) {
-    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
-                                        damage.offset, damage.detail));
-  }
+  report_damage(*source, file, *format, records, log);
 }
 
 }  // namespace

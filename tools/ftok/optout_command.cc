@@ -34,14 +34,14 @@ void read_archive(const std::string& file, OptOut& optout, const Log& log) {
   options.file_path = file;
   const InputFormat* format = nullptr;
   const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
+  uint64_t records = 0;
   for (Item item; source->next(item); item = Item()) {
+    ++records;
     if (item.verdict.kind == Verdict::Kind::kSkip) continue;  // requests and the like
     if (!item.verdict.kept()) item.document = Document();     // damaged: no file of any host
     optout.add(item.document);
   }
-  for (const Damage& damage : source->take_damage())
-    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
-                                        damage.offset, damage.detail));
+  report_damage(*source, file, *format, records, log);
 }
 
 void report(const OptOut& optout, bool as_json) {

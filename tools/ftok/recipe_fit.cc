@@ -31,15 +31,15 @@ bool add_texts(const std::string& file, LanguageFit& fit, const Log& log) {
   const InputFormat* format = nullptr;
   const std::unique_ptr<Source> source = make_source(open_input(file, log), options, &format);
   bool whole = true;
+  uint64_t records = 0;
   for (Item item; whole && source->next(item); item = Item()) {
+    ++records;
     if (!item.document.payload.empty())
       throw Error(
           fmt::format("{} is {}: it holds pages, not texts; extract them first (ftok extract)", file, format->title));
     if (item.verdict.kept()) whole = fit.add(std::move(item.document.text));
   }
-  for (const Damage& damage : source->take_damage())
-    log(LogLevel::kWarning, fmt::format("{}: {} at {} {} {}", file, damage.code.view(), locator_name(format->locator),
-                                        damage.offset, damage.detail));
+  report_damage(*source, file, *format, records, log);
   return whole;
 }
 

@@ -53,7 +53,13 @@ std::string read_one_text(const std::string& path, std::string_view instead) {
   const std::string_view text = without_byte_order_mark(input->window());
   const std::string_view start = text.substr(0, InputPrefix::kBytes);
   const bool is_whole = start.size() == text.size();
-  if (!is_binary(start, is_whole)) return std::string(text);
+  if (!is_binary(start, is_whole)) {
+    for (size_t at = start.size(); at < text.size(); at += InputPrefix::kBytes) {
+      if (is_binary(text.substr(at, InputPrefix::kBytes), false))
+        throw Error(fmt::format("{} is no text: binary data in it, from byte {} on", path, at));
+    }
+    return std::string(text);
+  }
   const SourceOptions options;
   const InputPrefix prefix{path, start, is_whole, options};
   for (const InputFormat& format : input_formats()) {
@@ -121,8 +127,10 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
 void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit) {
   for_each_json_object(std::move(source), key, [&](simdjson::dom::element root) {
+    simdjson::dom::object object;
     std::string_view text;
-    if (root[key].get(text) != simdjson::SUCCESS) throw Error(fmt::format("no string \"{}\"", key));
+    if (root.get(object) != simdjson::SUCCESS || !get_last(object, key, text))
+      throw Error(fmt::format("no string \"{}\"", key));
     visit(text);
   });
 }

@@ -57,7 +57,10 @@ void check(const UrlStage& stage, const std::string& url, bool json) {
 void check_lines(const UrlStage& stage, bool json) {
   bool is_first = true;
   for (std::string line; std::getline(std::cin, line); is_first = false) {
-    std::string_view url = is_first ? without_byte_order_mark(line) : line;
+    const bool is_utf16 = is_first && (line.starts_with("\xFF\xFE") || line.starts_with("\xFE\xFF"));
+    if (is_utf16) throw Error("standard input is text in UTF-16: convert it to UTF-8 first (iconv)");
+    std::string decoded;
+    std::string_view url = is_first ? text_of_list(line, "standard input", decoded) : line;
     if (url.ends_with('\r')) url.remove_suffix(1);
     check(stage, std::string(url), json);
   }

@@ -57,8 +57,14 @@ class TailSource : public ByteSource {
 
 WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_input(open_input(file, {}))); }
 
-void log_damage(const std::string& file, WarcReader& reader, std::map<std::string, uint64_t>* counts) {
+// Throws where there is damage and no record: such a file is something else.
+void log_damage(const std::string& file, WarcReader& reader, uint64_t records,
+                std::map<std::string, uint64_t>* counts) {
   for (const Damage& damage : reader.take_damage()) {
+    if (records == 0) {
+      throw Error(fmt::format("{} holds no record: damage at byte {}: {} {}", file, damage.offset, damage.code.view(),
+                              damage.detail));
+    }
     note("{}: damage at {}: {} {}\n", file, damage.offset, damage.code.view(), damage.detail);
     if (counts != nullptr) ++(*counts)[std::string(damage.code)];
   }
@@ -67,7 +73,9 @@ void log_damage(const std::string& file, WarcReader& reader, std::map<std::strin
 void list_file(const std::string& file, bool json) {
   WarcReader reader = open_warc(file);
   WarcRecord record;
+  uint64_t records = 0;
   while (reader.next(record)) {
+    ++records;
     if (json) {
       JsonWriter line;
       line.begin_object().field("file", escape_bytes(file)).field("offset", record.offset);
@@ -83,9 +91,9 @@ void list_file(const std::string& file, bool json) {
             shown_field(record.url), record.damage != nullptr ? "\t" : "",
             record.damage != nullptr ? record.damage : "");
     }
-    log_damage(file, reader, nullptr);
+    log_damage(file, reader, records, nullptr);
   }
-  log_damage(file, reader, nullptr);
+  log_damage(file, reader, records, nullptr);
 }
 
 void count_file(const std::string& file, bool json) {
@@ -100,9 +108,9 @@ void count_file(const std::string& file, bool json) {
       ++damaged;
       note("{}: damaged record at {}: {} {}\n", file, place_of(record), record.damage, record.detail);
     }
-    log_damage(file, reader, &damage);
+    log_damage(file, reader, records, &damage);
   }
-  log_damage(file, reader, &damage);
+  log_damage(file, reader, records, &damage);
   if (json) {
     JsonWriter line;
     line.begin_object().field("file", escape_bytes(file)).field("compression", reader.input().compression());

@@ -100,6 +100,11 @@ Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs)
   for (const DataPath& data : inputs.data) {
     sources.push_back(open_source(recipe, inputs.encoding, data, find_shards(data.path, Split::kTrain)));
   }
+  if (std::none_of(sources.begin(), sources.end(),
+                   [](const Mixture::Source& source) { return source.loader->has_targets(); })) {
+    throw Error(fmt::format("{}: nothing to train on: by its loss masks no target of any window counts",
+                            inputs.data.front().path));
+  }
   return {std::move(sources), static_cast<uint64_t>(recipe.training.seed), stages_of(recipe, inputs.data)};
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "core/json.h"
 #include "trainer/layers/bfloat16.h"
@@ -37,6 +38,23 @@ float float_of_half(uint16_t bits) {
 }
 
 Damage bad(Reason code, std::string_view name) { return {code, fmt::format("tensor {}", name), 0}; }
+
+// A name that stands twice among the members of an object; empty where none does.
+std::string_view repeated_name(json::object object) {
+  std::vector<std::string_view> names;
+  for (const auto field : object) names.push_back(field.key);
+  std::sort(names.begin(), names.end());
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  return twice == names.end() ? std::string_view() : *twice;
+}
+
+// "__metadata__" is an object of strings, or null.
+bool is_metadata(json::element value) {
+  json::object object;
+  if (value.is_null()) return true;
+  if (value.get(object) != simdjson::SUCCESS) return false;
+  return std::all_of(object.begin(), object.end(), [](const auto& field) { return field.value.is_string(); });
+}
 
 // Where a tensor lies in the data.
 struct TensorBytes {
@@ -83,6 +101,8 @@ Result<std::optional<TensorView>> parse_tensor(std::string_view name, json::elem
                                                std::string_view& type_name) {
   constexpr Reason kHeader = "safetensors_bad_header";
   json::array shape;
+  json::object members;
+  if (entry.get(members) == simdjson::SUCCESS && !repeated_name(members).empty()) return bad(kHeader, name);
   if (entry["dtype"].get(type_name) != simdjson::SUCCESS || entry["shape"].get(shape) != simdjson::SUCCESS ||
       shape.size() > kDimensionsMax) {
     return bad(kHeader, name);
@@ -130,14 +150,20 @@ Result<SafetensorsView> SafetensorsView::parse(std::string_view bytes) {
   }
   json::parser parser;
   json::object header;
-  if (parser.parse(bytes.data() + 8, header_bytes).get(header) != simdjson::SUCCESS) {
+  if (header_bytes == 0 || bytes[8] != '{' ||  // no white space before it
+      parser.parse(bytes.data() + 8, header_bytes).get(header) != simdjson::SUCCESS) {
     return Damage{"safetensors_bad_header", "not a JSON object", 8};
   }
   SafetensorsView view;
   const std::string_view data = bytes.substr(8 + header_bytes);
   std::vector<TensorBytes> extents;
+  bool has_metadata = false;
   for (const auto field : header) {
-    if (field.key == "__metadata__") continue;
+    if (field.key == "__metadata__") {
+      if (!is_metadata(field.value)) return Damage{"safetensors_bad_header", "__metadata__ is no object of strings", 8};
+      if (std::exchange(has_metadata, true)) return Damage{"safetensors_repeated_name", "__metadata__", 8};
+      continue;
+    }
     Result<TensorBytes> extent = parse_extent(field.key, field.value, data.size());
     if (!extent) return extent.damage();
     std::string_view type;
