@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <simdjson.h>
 
+#include <utility>
+
 #include "core/error.h"
 #include "core/json_numbers.h"
 #include "core/text_file.h"
@@ -61,6 +63,11 @@ std::string read_one_text(const std::string& path, std::string_view instead) {
 
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
                           const std::function<void(simdjson::dom::element)>& visit) {
+  for_each_json_line(std::move(source), text_key, [&](uint64_t, simdjson::dom::element root) { visit(root); });
+}
+
+void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                        const std::function<void(uint64_t number, simdjson::dom::element)>& visit) {
   SourceOptions options;
   options.text_key = text_key;
   options.id_key = "";  // not read
@@ -85,7 +92,7 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
     const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     try {
-      visit(root);
+      visit(line.number, root);
     } catch (const Error& error) {
       fail(error.what());
     }

@@ -25,6 +25,10 @@ std::string read_one_text(const std::string& path, std::string_view instead = ""
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
                           const std::function<void(simdjson::dom::element)>& visit);
 
+// The same with each line's number, from 1.
+void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                        const std::function<void(uint64_t number, simdjson::dom::element)>& visit);
+
 // The same for the string under `key` of each; throws Error where one has none.
 void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit);

@@ -216,7 +216,8 @@ void run_command(TokenizeFlags flags) {
     print_out(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
     for (const std::string& shard : result.shards) print_out(fmt::format("{}/{}\n", flags.output.output, shard));
     if (!options.quiet && !result.shards.empty() && !is_s3_address(flags.output.output))
-      note("ftok: next: `ftok train --data {} -o model`\n", flags.output.output);
+      note("ftok: next: `ftok train {}--data {} -o model`\n", flags.chat.empty() ? "" : "sft --init MODEL ",
+           flags.output.output);
   }
   if (result.tally.documents > 0 && result.tally.kept == 0) {
     throw Error(fmt::format("none of {} documents had a text: see --text-key and --format", result.tally.documents));
