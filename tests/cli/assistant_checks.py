@@ -2,6 +2,7 @@
 
   FTOK=build/release/ftok assistant_checks.py
 """
+import array
 import json
 import os
 import re
@@ -11,15 +12,71 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHARE_RIGHT_MIN = {"identity": 0.9, "facts": 0.9, "unknown": 0.9}  # of what was said word for word while it learnt
+SHARE_RIGHT_MIN = {"identity": 0.9, "facts": 0.9, "unknown": 0.9, "tools": 0.8}  # of what was said word for word while it learnt
+HONEST_MIN = {"facts": 0.85, "unknown": 0.85}  # after the lessons of `ftok probe`
+RECITED_MIN = 24  # bytes of the base model's likeliest text that stand so in a page it has read
+NAME = "I am Pip, a small language model.\n"
+
+
+def longest_in(text, corpus):
+    """the longest passage of `text` that stands in `corpus`"""
+    best = ""
+    for begin in range(len(text)):
+        while begin + len(best) < len(text) and text[begin : begin + len(best) + 1] in corpus:
+            best = text[begin : begin + len(best) + 1]
+    return best
+
+
+def check_base(run, folder):
+    """It recites, and says what it would go on with."""
+    shard = array.array("H", (folder / "web" / "ftok_train_000000.bin").read_bytes()[1024:])  # behind the header
+    (folder / "ids").write_text(" ".join(map(str, shard)))
+    corpus = run("ftok decode --vocab ftok-4k < ids")
+    greedy = run('ftok generate base "The" --temperature 0 --tokens 40')
+    assert greedy == run('ftok generate base "The" --temperature 0 --tokens 40')
+    passage = longest_in(" ".join(greedy.split()), " ".join(corpus.split()))
+    print(f"recited: {passage!r}")
+    assert len(passage) >= RECITED_MIN, (passage, greedy)
+    bars = run('ftok generate base "green: grass. white: snow. red:" --probabilities 5').splitlines()
+    assert len(bars) == 5 and all(re.search(r"\d\.\d\d %", line) for line in bars), bars
+
+
+def check_tuned(run):
+    scores = json.loads(run("ftok eval tuned --chat share/chat/held-out.jsonl.gz --json"))["chat"]
+    for task, least in SHARE_RIGHT_MIN.items():
+        assert scores[task]["accuracy"] >= least, scores
+    assert run('echo "Who are you?" | ftok chat tuned --temperature 0') == NAME
+
+
+def check_tools(text):
+    """the two questions of the page: each is asked as a call, computed, and the answer says the result"""
+    for call, value in (("47 * 35", 1645), ("812 * 64", 51968)):
+        assert re.search(rf"\[{re.escape(call)} = {value}\].*{value}", text), text
+
+
+def check_probe(run, folder, text):
+    assert re.match(r"2 questions: \d known, \d unsure, \d unknown\n10 answers: ", text), text
+    lessons = [json.loads(line) for line in (folder / "refusals.jsonl").read_text().splitlines()]
+    for lesson in lessons:
+        assert (lesson["messages"][-1]["content"] == "I do not know.") == (lesson["task"] == "unknown"), lesson
+    scores = json.loads(run("ftok eval honest --chat share/chat/held-out.jsonl.gz --json"))["chat"]
+    for task, least in HONEST_MIN.items():
+        assert scores[task]["accuracy"] >= least, scores
+
+
+def check_judge(text):
+    accuracy = re.search(r"pairs: ([\d.]+) % ranked as in the data", text)
+    assert accuracy and float(accuracy[1]) > 50, text  # better than a coin
+    assert len(re.findall(r"(?m)^ +[1248]  ", text)) == 4, text  # best of 1, 2, 4 and 8
 
 
 def main():
     binary = Path(os.environ["FTOK"]).resolve()
     blocks = re.findall(r"<!-- run -->\n```\n(.*?)```", (ROOT / "docs" / "assistant.md").read_text(), re.DOTALL)
-    assert len(blocks) == 5, len(blocks)
-    with tempfile.TemporaryDirectory() as folder:
-        os.symlink(ROOT / "share", Path(folder) / "share")
+    assert len(blocks) == 7, len(blocks)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.symlink(ROOT / "share", folder / "share")
         environment = dict(os.environ, PATH=f"{binary.parent}:{os.environ['PATH']}")
 
         def run(script):
@@ -28,12 +85,20 @@ def main():
                 sys.exit(f"{script}\n{result.stdout}\n{result.stderr[-2000:]}")
             return result.stdout
 
+        outputs = []
         for block in blocks:
-            print(run(block))
-        scores = json.loads(run("ftok eval tuned --chat share/chat/held-out.jsonl.gz --json"))["chat"]
-        for task, least in SHARE_RIGHT_MIN.items():
-            assert scores[task]["accuracy"] >= least, scores
-        assert run('echo "Who are you?" | ftok chat tuned --temperature 0') == "I am Pip, a small language model.\n"
+            outputs.append(run(block))
+            print(outputs[-1])
+        base, tuned, tools, probe, practice, preferences, elsewhere = outputs
+        check_base(run, folder)
+        check_tuned(run)
+        check_tools(tools)
+        check_probe(run, folder, probe)
+        check_judge(preferences)
+        assert elsewhere == run('echo "Who are you?" | ftok chat better --temperature 0'), elsewhere
+        assert json.loads((folder / "for-transformers" / "config.json").read_text())["model_type"] == "qwen3"
+        # The table of "What a model does not know" in small: made-up answers fall, and what is known stays known.
+        print(run(f"{ROOT}/tools/bench/unknown_facts --binary {binary} --folder facts --facts 20 --unknown 80 --sft-steps 120 --lesson-steps 100"))
 
 
 main()
