@@ -2,7 +2,6 @@
 
   FTOK=build/release/ftok assistant_checks.py
 """
-import array
 import json
 import os
 import re
@@ -14,31 +13,18 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHARE_RIGHT_MIN = {"identity": 0.9, "facts": 0.9, "unknown": 0.9, "tools": 0.8}  # of what was said word for word while it learnt
 HONEST_MIN = {"facts": 0.85, "unknown": 0.85}  # after the lessons of `ftok probe`
-RECITED_MIN = 24  # bytes of the base model's likeliest text that stand so in a page it has read
+RECITED_MIN = 100  # characters of the page that the parrot says
 NAME = "I am Pip, a small language model.\n"
 
 
-def longest_in(text, corpus):
-    """the longest passage of `text` that stands in `corpus`"""
-    best = ""
-    for begin in range(len(text)):
-        while begin + len(best) < len(text) and text[begin : begin + len(best) + 1] in corpus:
-            best = text[begin : begin + len(best) + 1]
-    return best
-
-
-def check_base(run, folder):
-    """It recites, and says what it would go on with."""
-    shard = array.array("H", (folder / "web" / "ftok_train_000000.bin").read_bytes()[1024:])  # behind the header
-    (folder / "ids").write_text(" ".join(map(str, shard)))
-    corpus = run("ftok decode --vocab ftok-4k < ids")
-    greedy = run('ftok generate base "The" --temperature 0 --tokens 40')
-    assert greedy == run('ftok generate base "The" --temperature 0 --tokens 40')
-    passage = longest_in(" ".join(greedy.split()), " ".join(corpus.split()))
-    print(f"recited: {passage!r}")
-    assert len(passage) >= RECITED_MIN, (passage, greedy)
+def check_base(run, folder, text):
+    """The parrot recites its page, and what `base` would say next are five tokens with bars."""
+    page = json.loads((folder / "page.jsonl").read_text())["text"]
+    said = run('ftok generate parrot "Twice a day" --temperature 0 --tokens 40').rstrip("\n")
+    assert len(said) >= RECITED_MIN and page.startswith(said), said
+    assert said in text
     bars = run('ftok generate base "green: grass. white: snow. red:" --probabilities 5').splitlines()
-    assert len(bars) == 5 and all(re.search(r"\d\.\d\d %", line) for line in bars), bars
+    assert len(bars) == 5 and all(re.match(r'".*" +\d+\.\d\d %  ', line) for line in bars), bars
 
 
 def check_tuned(run):
@@ -90,7 +76,7 @@ def main():
             outputs.append(run(block))
             print(outputs[-1])
         base, tuned, tools, probe, practice, preferences, elsewhere = outputs
-        check_base(run, folder)
+        check_base(run, folder, base)
         check_tuned(run)
         check_tools(tools)
         check_probe(run, folder, probe)
