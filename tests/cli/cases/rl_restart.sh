@@ -1,5 +1,6 @@
 # Runs of reinforcement learning and of reward models that end before their last step, by a kill or a checker that dies, and are started again: every file has the
 # bytes of a run that nothing disturbed. Problems that are too long are left out.
+# replace: differ by [^ ]+ at most => differ by X at most
 V=$FTOK_SOURCE/tests/data/frozen-1k.tiktoken
 cat > letters.py <<'PY'
 import json, os, sys
@@ -74,3 +75,4 @@ rm -r begun/checkpoints
 train --output begun
 diff -r judge begun && echo "the same"
 ftok reward train rankings.jsonl --init model --output two --steps 2 --set schedule.learning_rate=1e-12 -q -j 1
+ftok reward train rankings.jsonl --init model --output three --steps 3 --set schedule.learning_rate=1e-12 --set reward.held_out_per_mille=0 -q -j 1
