@@ -108,12 +108,26 @@ class RlRun {
     int64_t number = 0;
     double reward = 0;
     if (line["step"].get(number) != simdjson::SUCCESS) return;
-    if (line["reward"].get(reward) == simdjson::SUCCESS) plot_reward(number, reward);
+    if (line["reward"].get(reward) == simdjson::SUCCESS) {
+      plot_reward(number, reward);
+      count_alike(line, reward);
+    }
     double length = 0;
     if (line["length"].get(length) == simdjson::SUCCESS) lengths_.training.push_back({number, length});
     if (line["held_out_length"].get(length) == simdjson::SUCCESS) lengths_.validation.push_back({number, length});
     const char* const held_out = player_.has_judge() ? "held_out_truth" : "held_out";
     if (line[held_out].get(reward) == simdjson::SUCCESS) curve_.validation.push_back({number, reward});
+  }
+
+  // As note_alike() counts them.
+  void count_alike(simdjson::dom::element line, double reward) {
+    int64_t alike = 0;
+    const bool is_skipped = line["skipped"].error() == simdjson::SUCCESS;
+    if (!is_skipped && (line["alike"].get(alike) != simdjson::SUCCESS || alike != recipe_.rl.problems)) {
+      alike_steps_ = 0;
+    } else if (player_.has_judge() || reward < 1) {
+      ++alike_steps_;
+    }
   }
 
   // A reward model's scores have no unit: what is shown of them is how often it would prefer an answer to those of the
