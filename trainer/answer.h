@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/error.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
 #include "trainer/model_file.h"
@@ -38,22 +39,30 @@ struct AnswerOptions {
 // What ends an answer besides the template, what stands before the conversation, and the calculator where `tools`.
 AnswerOptions answer_options(const ModelFile& model, const Encoding& encoding, const ModelChat& chat, bool tools);
 
+// A conversation whose last message alone leaves no room for an answer.
+class TooLong : public Error {
+ public:
+  using Error::Error;
+};
+
 // Told of an answer while it comes.
 struct AnswerListener {
   // Text, in pieces of whole tokens (a character may lie in two). False ends the answer.
   std::function<bool(std::string_view)> text = [](std::string_view) { return true; };
   std::function<void(const std::string& call, const std::string& result)> tool = [](const auto&, const auto&) {};
+  // Asked after each token; true ends the answer before it.
+  std::function<bool()> stops = [] { return false; };
 };
 
 struct ChatAnswer {
-  ChatMessage message;        // of the assistant; parts where there are calls
+  ChatMessage message;        // of the assistant; parts where there are calls, each with its result
   std::vector<uint32_t> ids;  // of all of it, those that were read in included, without what ended it
   bool complete = false;      // the model ended it itself
 };
 
 // Answers the last of `messages`. What does not fit into the model's context loses its oldest messages after the first
-// system message; `forgotten`, where not null, is set to their number. Throws Error where the last message alone does
-// not fit, or the template cannot write the messages or the calls; UsageError as encode_chat_prompt does.
+// system message; `forgotten`, where not null, is set to their number. Throws TooLong where the last message alone does
+// not fit, Error where the template cannot write the messages or the calls; UsageError as encode_chat_prompt does.
 ChatAnswer answer(TokenPredictor& model, const ModelConfig& config, const Encoding& encoding, const ChatTemplate& form,
                   const std::vector<ChatMessage>& messages, const AnswerOptions& options,
                   const AnswerListener& listener, size_t* forgotten = nullptr);

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "trainer/cpu/cpu_layers.h"
 #include "trainer/layers/decoder.h"
+#include "trainer/memory_need.h"
 #include "trainer/random.h"
 #include "trainer/sample.h"
 
@@ -33,12 +34,16 @@ class CpuBatchSampler final : public BatchSampler {
   }
 
  private:
+  static int64_t tokens_max(const SampleRequest& request, const BatchSampleOptions& options) {
+    return request.tokens_max > 0 ? request.tokens_max : options.tokens_max;
+  }
+
   // The most tokens that the model reads of one: a text's last token is not read.
   int64_t positions_of(const SampleRequest& request, const BatchSampleOptions& options) const {
     const int64_t prompt = static_cast<int64_t>(request.prompt.size());
     if (prompt > config_.length - 1)
       throw Error(fmt::format("a prompt of {} tokens, but the model has {} positions", prompt, config_.length));
-    return std::min(config_.length, prompt + options.tokens_max - 1);
+    return std::min(config_.length, prompt + tokens_max(request, options) - 1);
   }
 
   std::vector<SampledText> sample_together(std::span<const SampleRequest> requests,
@@ -46,6 +51,10 @@ class CpuBatchSampler final : public BatchSampler {
     int64_t positions = 0;
     for (const SampleRequest& request : requests) positions = std::max(positions, positions_of(request, options));
     const int64_t count = static_cast<int64_t>(requests.size());
+    if (const std::string complaint = sampling_complaint(config_, count, positions, physical_memory_bytes());
+        !complaint.empty()) {
+      throw Error("out of memory: " + complaint);
+    }
     Decoder<float> decoder(config_, *layers_, parameters_.data(), count, positions);
     std::vector<SampledText> texts(requests.size());
     std::vector<int64_t> alive(requests.size());
@@ -83,7 +92,7 @@ class CpuBatchSampler final : public BatchSampler {
       return false;
     }
     text.ids.push_back(token);
-    return static_cast<int64_t>(text.ids.size()) < options.tokens_max && position + 1 < config_.length;
+    return static_cast<int64_t>(text.ids.size()) < tokens_max(request, options) && position + 1 < config_.length;
   }
 
   ModelConfig config_;

@@ -21,6 +21,7 @@ struct BatchSampleOptions {
 struct SampleRequest {
   std::span<const uint32_t> prompt;
   uint64_t seed = 0;
+  int64_t tokens_max = 0;  // of this text; 0: as the options have it
 };
 
 struct SampledText {

@@ -114,20 +114,31 @@ MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor proce
   return need;
 }
 
-std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available, Processor processor) {
+std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available, Processor processor,
+                             bool may_recompute) {
   const MemoryNeed need = memory_need(recipe, processes, processor);
   if (need.total() <= available) return "";
   std::string text = fmt::format("run.micro_batch = {} needs {:.1f} GB of memory, but there are {:.1f}",
                                  recipe.run.micro_batch, gigabytes(need.total()), gigabytes(available));
   const Asked asked{recipe, processes, processor};
   const int64_t as_it_is = asked.largest_batch(recipe.run.recompute.c_str(), available);
-  const int64_t recomputed = asked.largest_batch("blocks", available);
+  const int64_t recomputed = may_recompute ? asked.largest_batch("blocks", available) : as_it_is;
   if (as_it_is > 0) text += fmt::format("; {} would fit", as_it_is);
   if (recomputed > as_it_is) text += fmt::format("; {} with run.recompute = \"blocks\"", recomputed);
   if (recomputed == 0)
     text += "; no micro-batch fits: weights, gradients and moments alone take " +
             fmt::format("{:.1f} GB", gigabytes(need.fixed_bytes));
   return text;
+}
+
+std::string sampling_complaint(const ModelConfig& config, int64_t rows, int64_t positions, uint64_t available) {
+  const uint64_t cache = static_cast<uint64_t>(config.layers * 2 * config.key_heads() * config.head_channels());
+  const uint64_t row =
+      (static_cast<uint64_t>(positions) * cache + static_cast<uint64_t>(config.vocabulary_size)) * kFloat;
+  const uint64_t need = row * static_cast<uint64_t>(rows);
+  if (need <= available) return "";
+  return fmt::format("{} texts of {} tokens at a time need {:.1f} GB of memory, but there are {:.1f}; {} would fit",
+                     rows, positions, gigabytes(need), gigabytes(available), available / row);
 }
 
 uint64_t physical_memory_bytes() {

@@ -22,9 +22,13 @@ struct MemoryNeed {
 MemoryNeed memory_need(const TrainRecipe& recipe, int processes, Processor processor = Processor::kCpu);
 
 // "" when the run fits into `available` bytes; otherwise one line that says what is needed and which run.micro_batch or
-// run.recompute would fit.
+// run.recompute would fit; that only where the run `may_recompute`.
 std::string memory_complaint(const TrainRecipe& recipe, int processes, uint64_t available,
-                             Processor processor = Processor::kCpu);
+                             Processor processor = Processor::kCpu, bool may_recompute = true);
+
+// "" when the keys and values of `rows` texts of `positions` tokens fit into `available` bytes on the CPU; otherwise
+// one line that says how many texts at a time would.
+std::string sampling_complaint(const ModelConfig& config, int64_t rows, int64_t positions, uint64_t available);
 
 // This machine's RAM, or the control group's limit where that is lower.
 uint64_t physical_memory_bytes();

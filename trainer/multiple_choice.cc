@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -148,6 +149,20 @@ Result<std::vector<ChoiceExample>> parse_choices(std::string_view bytes) {
   return Damage{"choices_bad_version", fmt::format("{}", header[1]), 4};
 }
 
+namespace {
+
+// A number, or its digits as a string, as the data set on Hugging Face's hub has it.
+bool read_label(simdjson::dom::element root, uint64_t& label) {
+  std::string_view digits;
+  if (root["label"].get(label) == simdjson::SUCCESS) return true;
+  if (root["label"].get(digits) != simdjson::SUCCESS) return false;
+  const char* const end = digits.data() + digits.size();
+  const auto [at, error] = std::from_chars(digits.data(), end, label);
+  return error == std::errc() && at == end;
+}
+
+}  // namespace
+
 Result<ChoiceExample> choice_of_json(std::string_view line,
                                      const std::function<std::vector<uint32_t>(const std::string&)>& encode) {
   const auto bad = [](const char* key) { return Damage{"choices_bad_json", key, 0}; };
@@ -162,7 +177,7 @@ Result<ChoiceExample> choice_of_json(std::string_view line,
   if (root["ctx"].get(context) != simdjson::SUCCESS) return bad("ctx");
   if (root["endings"].get(endings) != simdjson::SUCCESS || endings.size() == 0 || endings.size() > kCompletionsMax)
     return bad("endings");
-  if (root["label"].get(label) != simdjson::SUCCESS || label >= endings.size()) return bad("label");
+  if (!read_label(root, label) || label >= endings.size()) return bad("label");
   example.label = static_cast<uint32_t>(label);
   example.context = encode(std::string(context));
   if (example.context.empty()) return bad("ctx");

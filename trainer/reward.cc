@@ -168,6 +168,11 @@ TrainRecipe model_recipe(const RewardRecipe& recipe, const ModelFile& model) {
   return own;
 }
 
+// The model that the run begins with stays in memory.
+void check_memory(const RewardRecipe& recipe, const RewardInputs& inputs, int64_t length) {
+  check_run_memory(model_recipe(recipe, *inputs.initial), length, inputs.initial->parameters.size() * sizeof(float));
+}
+
 std::string binding_of(const RewardRecipe& recipe, const std::vector<Ranking>& rankings, const RewardInputs& inputs) {
   std::string data;
   for (const Ranking& ranking : rankings) data += format_ranking(ranking) + "\n";
@@ -226,6 +231,11 @@ class RewardRun {
     const int64_t length = inputs.initial->config.length;
     train_ = as_tokens(train, speaker, length, tell_);
     held_out_ = as_tokens(held_out, speaker, length, tell_);
+    size_t longest = 1;
+    for (const RankedTexts& one : train_) {
+      for (const std::vector<uint32_t>& text : one.texts) longest = std::max(longest, text.size());
+    }
+    check_memory(recipe_, inputs, static_cast<int64_t>(longest));
     if (train_.empty()) throw Error("no ranking is left to learn from");
     if (held_out_.empty() && recipe_.reward.held_out_per_mille > 0)
       tell_(LogLevel::kWarning,
@@ -291,7 +301,8 @@ class RewardRun {
   void watch_spread(const RewardReport& report) {
     if (report.fit.spread >= kScoreSpreadMin) alike_steps_ = 0;
     else if (report.step > 1) ++alike_steps_;
-    if (alike_steps_ != std::min<int64_t>(kAlikeScoreSteps, report.steps - 1) || alike_steps_ == 0) return;
+    // A run of two steps has but one to tell by: the look at its end says it.
+    if (alike_steps_ != std::min<int64_t>(kAlikeScoreSteps, report.steps - 1) || alike_steps_ < 2) return;
     tell_(LogLevel::kWarning,
           fmt::format("step {}: the reward model gives all answers to a conversation the same score (they differ by "
                       "{:.2g} at most), {} steps in a row: it has learnt nothing to choose by",
@@ -397,6 +408,7 @@ std::string reward_recipe_text(RewardRecipe recipe, bool with_help, bool bound) 
 bool train_reward_model(const RewardRecipe& recipe, const std::vector<Ranking>& rankings, const RewardInputs& inputs,
                         RewardObserver& observer, const Log& log) {
   recipe.check();
+  check_memory(recipe, inputs, 1);  // again when the texts' lengths are known
   make_folder(inputs.output);
   const FolderLock lock(inputs.output);
   remove_temporaries(inputs.output);

@@ -26,6 +26,7 @@ namespace ftok {
 namespace {
 
 constexpr size_t kSamplesShown = 4;  // of a look at problems held out
+constexpr char kMoreToLearnFrom[] = "easier problems, more rl.samples or more fine-tuning first would help";
 
 TrainRecipe model_recipe(const RlRecipe& recipe, const ModelFile& model) {
   TrainRecipe own = recipe_of_model(model);
@@ -33,6 +34,16 @@ TrainRecipe model_recipe(const RlRecipe& recipe, const ModelFile& model) {
   own.run.threads = recipe.run.threads, own.run.steps = recipe.run.steps, own.run.micro_batch = recipe.run.micro_batch;
   own.run.keep = recipe.run.keep;
   return own;
+}
+
+// At least: how long problems are is not known yet. The model that the run begins with stays in memory, and so do the
+// reward model's weights, twice.
+void check_memory(const RlRecipe& recipe, const RlInputs& inputs) {
+  TrainRecipe own = model_recipe(recipe, *inputs.initial);
+  own.run.micro_batch = std::min(own.run.micro_batch, recipe.rl.problems * recipe.rl.samples);
+  uint64_t held = inputs.initial->parameters.size();
+  if (inputs.judge != nullptr) held += 2 * inputs.judge->parameters.size();
+  check_run_memory(own, recipe.rl.tokens_max, held * sizeof(float));
 }
 
 std::string binding_of(const RlRecipe& recipe, const RlInputs& inputs) {
@@ -54,7 +65,7 @@ class RlRun {
         observer_(observer),
         tell_(log),
         model_(model_recipe(recipe, *inputs.initial), binding_of(recipe, inputs), inputs.output, log),
-        player_(recipe, inputs, model_.threads()) {
+        player_(recipe, inputs, model_.threads(), log) {
     model_.begin(inputs.initial->parameters, recipe.rl.updates);
     if (recipe_.rl.kl > 0) {
       reference_ = make_cpu_evaluator(inputs.initial->config, inputs_.initial->parameters, model_.threads());
@@ -69,6 +80,7 @@ class RlRun {
     const uint64_t steps = static_cast<uint64_t>(recipe_.run.steps);
     observer_.on_start(static_cast<int64_t>(model_.step()) + 1, recipe_);
     if (model_.step() == 0 && recipe_.run.evaluate_every > 0) look_at_held_out(std::nullopt);
+    saved_ = model_.step();
     while (model_.step() < steps) {
       const RlReport report = step();
       const int64_t every = recipe_.run.evaluate_every;
@@ -79,24 +91,43 @@ class RlRun {
         write_line(report, std::nullopt);
       }
       const bool stops = inputs_.stop && inputs_.stop();
-      if (report.step % recipe_.run.checkpoint_every == 0 || model_.step() == steps || stops) model_.save();
+      if (report.step % recipe_.run.checkpoint_every == 0 || model_.step() == steps || stops) save();
       if (stops && model_.step() < steps) return false;
     }
     return true;
   }
 
  private:
+  void save() {
+    model_.save();
+    saved_ = model_.step();
+  }
+
   // A line of an earlier start.
   void keep(simdjson::dom::element line) {
     int64_t number = 0;
     double reward = 0;
     if (line["step"].get(number) != simdjson::SUCCESS) return;
-    if (line["reward"].get(reward) == simdjson::SUCCESS) plot_reward(number, reward);
+    if (line["reward"].get(reward) == simdjson::SUCCESS) {
+      plot_reward(number, reward);
+      count_alike(line, reward);
+    }
     double length = 0;
     if (line["length"].get(length) == simdjson::SUCCESS) lengths_.training.push_back({number, length});
     if (line["held_out_length"].get(length) == simdjson::SUCCESS) lengths_.validation.push_back({number, length});
     const char* const held_out = player_.has_judge() ? "held_out_truth" : "held_out";
     if (line[held_out].get(reward) == simdjson::SUCCESS) curve_.validation.push_back({number, reward});
+  }
+
+  // As note_alike() counts them.
+  void count_alike(simdjson::dom::element line, double reward) {
+    int64_t alike = 0;
+    const bool is_skipped = line["skipped"].error() == simdjson::SUCCESS;
+    if (!is_skipped && (line["alike"].get(alike) != simdjson::SUCCESS || alike != recipe_.rl.problems)) {
+      alike_steps_ = 0;
+    } else if (player_.has_judge() || reward < 1) {
+      ++alike_steps_;
+    }
   }
 
   // A reward model's scores have no unit: what is shown of them is how often it would prefer an answer to those of the
@@ -112,8 +143,25 @@ class RlRun {
     return player_.play(problems, samples, temperature, model_.engine().parameters(), first);
   }
 
+  // The problems of the next step with answers. Where they fail, as a checker that dies does, the steps done so far are
+  // kept: nothing of this one has changed the model. (A look at problems held out comes before its step's line in the
+  // log, so that one that fails takes the run back to its last checkpoint.)
+  std::vector<Episode> practise() {
+    try {
+      const size_t count = static_cast<size_t>(recipe_.rl.problems);
+      return play(player_.problems(model_.step() * count, count, false), recipe_.rl.samples, 1);
+    } catch (const Error&) {
+      if (model_.step() > saved_) {
+        save();
+        tell_(LogLevel::kWarning,
+              fmt::format("step {} fails; what was learnt up to step {} is kept", model_.step() + 1, model_.step()));
+      }
+      throw;
+    }
+  }
+
   void look_at_held_out(const std::optional<RlReport>& report) {
-    const std::vector<Problem> problems = player_.problems().make(0, static_cast<size_t>(recipe_.run.held_out), true);
+    const std::vector<Problem> problems = player_.problems(0, static_cast<size_t>(recipe_.run.held_out), true);
     const std::vector<Episode> episodes = play(problems, 1, 0);
     RlHeldOut held_out;
     const double count = static_cast<double>(episodes.size());
@@ -171,11 +219,9 @@ class RlRun {
 
   RlReport step() {
     const auto began = std::chrono::steady_clock::now();
-    const size_t count = static_cast<size_t>(recipe_.rl.problems);
-    const std::vector<Problem> problems = player_.problems().make(model_.step() * count, count, false);
-    std::vector<Episode> episodes = play(problems, recipe_.rl.samples, 1);
+    std::vector<Episode> episodes = practise();
     RlReport report = describe(episodes);
-    const bool all_alike = report.alike == recipe_.rl.problems;
+    const bool all_alike = report.alike * recipe_.rl.samples == static_cast<int64_t>(episodes.size());
     report.skipped = all_alike && recipe_.rl.kl == 0;
     all_alike ? note_alike(report) : void(alike_steps_ = 0);
     if (!report.skipped) update(episodes, report);
@@ -220,10 +266,9 @@ class RlRun {
             : fmt::format("step {}: of each problem all answers have the same reward (mean {:.3g})", report.step,
                           report.reward);
     if (++alike_steps_ >= kAlikeStepsMax && (has_judge || report.skipped)) {
-      throw Error(fmt::format("{}, as in the {} steps before: there is nothing to learn from; {}", message,
-                              kAlikeStepsMax - 1,
-                              has_judge ? "`ftok reward eval` tells whether it can rank answers at all"
-                                        : "easier problems, more rl.samples or more fine-tuning first would help"));
+      throw Error(
+          fmt::format("{}, as in the {} steps before: there is nothing to learn from; {}", message, kAlikeStepsMax - 1,
+                      has_judge ? "`ftok reward eval` tells whether it can rank answers at all" : kMoreToLearnFrom));
     }
     if (alike_steps_ != 1) return;
     tell_(LogLevel::kWarning, message + (report.skipped ? "; the step is skipped" : "; only rl.kl moves the model"));
@@ -271,12 +316,14 @@ class RlRun {
   LossCurve curve_, lengths_;  // of rewards, and of answers
   std::optional<double> first_reward_;
   int alike_steps_ = 0;  // in a row
+  uint64_t saved_ = 0;   // the step of the last checkpoint
 };
 
 }  // namespace
 
 bool reinforce(const RlRecipe& recipe, const RlInputs& inputs, RlObserver& observer, const Log& log) {
   recipe.check();
+  check_memory(recipe, inputs);
   make_folder(inputs.output);
   const FolderLock lock(inputs.output);
   remove_temporaries(inputs.output);
@@ -284,10 +331,10 @@ bool reinforce(const RlRecipe& recipe, const RlInputs& inputs, RlObserver& obser
   return RlRun(recipe, inputs, observer, log).run();
 }
 
-std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count) {
+std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count, const Log& log) {
   recipe.check();
-  Player player(recipe, inputs, practice_threads(recipe));
-  const std::vector<Problem> problems = player.problems().make(0, static_cast<size_t>(count), false);
+  Player player(recipe, inputs, practice_threads(recipe), log);
+  const std::vector<Problem> problems = player.problems(0, static_cast<size_t>(count), false);
   const std::vector<Episode> episodes = player.play(problems, recipe.rl.samples, 1, inputs.initial->parameters, 0);
   std::vector<Ranking> rankings;
   const size_t K = static_cast<size_t>(recipe.rl.samples);
@@ -305,13 +352,19 @@ std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& in
     }
     rankings.push_back(std::move(ranking));
   }
+  if (rankings.empty())
+    throw Error(fmt::format("of each of {} problems all {} answers have the same reward: there is nothing to rank; {}",
+                            problems.size(), K, kMoreToLearnFrom));
+  if (const size_t alike = problems.size() - rankings.size(); alike > 0)
+    log(LogLevel::kInfo,
+        fmt::format("{} of {} problems are left out: all answers to one have the same reward", alike, problems.size()));
   return rankings;
 }
 
-std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most) {
+std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most, const Log& log) {
   recipe.check();
-  Player player(recipe, inputs, practice_threads(recipe));
-  const std::vector<Problem> problems = player.problems().make(0, static_cast<size_t>(recipe.run.held_out), true);
+  Player player(recipe, inputs, practice_threads(recipe), log);
+  const std::vector<Problem> problems = player.problems(0, static_cast<size_t>(recipe.run.held_out), true);
   const std::vector<Episode> episodes = player.play(problems, most, 1, inputs.initial->parameters, 0);
   std::vector<BestOf> rows;
   for (int64_t n = 1; n <= most; n *= 2) {

@@ -6,6 +6,9 @@
 // object per step; samples.jsonl with answers to problems held out; reward.svg and length.svg; chat.json. A run in a
 // folder that holds checkpoints resumes from the latest complete one, bit for bit as if it had never stopped. A folder
 // is bound to its recipe ([run] aside), to the model that it began with, the vocabulary and the chat template.
+//
+// Problems that are too long for the model are left out. A call of a tool (trainer/answer.h) is not run here: what the
+// model learns from is what it says itself.
 #pragma once
 
 #include <cstdint>
@@ -81,8 +84,9 @@ inline constexpr int kAlikeStepsMax = 20;
 std::string problem_conversations(const RlRecipe& recipe, int64_t count, bool held_out);
 
 // Answers of the model inputs.initial to the problems number [0, count), ranked by their rewards: rl.samples drawn to
-// each, each text once. Problems whose answers all have the same reward are left out.
-std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count);
+// each, each text once. Problems whose answers all have the same reward are left out; where there are no others,
+// throws Error.
+std::vector<Ranking> problem_rankings(const RlRecipe& recipe, const RlInputs& inputs, int64_t count, const Log& log);
 
 // The best of n answers to problems held out, as the rewards have it.
 struct BestOf {
@@ -94,6 +98,6 @@ struct BestOf {
 };
 
 // For n = 1, 2, 4, ... up to `most` answers (at least 1), run.held_out problems each. Not a run: nothing is written.
-std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most);
+std::vector<BestOf> best_of(const RlRecipe& recipe, const RlInputs& inputs, int64_t most, const Log& log);
 
 }  // namespace ftok

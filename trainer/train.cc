@@ -61,7 +61,7 @@ class Run {
     if (!leads()) return;
     log_.emplace(inputs.output + "/log.jsonl", step_);
     log_->set_steps(recipe_.run.steps);
-    samples_.emplace(inputs.output + "/samples.jsonl", step_, [&](simdjson::dom::element) { has_samples_ = true; });
+    samples_.emplace(inputs.output + "/samples.jsonl", step_);
     if (const std::string chat = chat_template_of(inputs); !chat.empty())
       write_file(inputs.output + "/" + kChatTemplateName, chat + "\n");
   }
@@ -72,8 +72,7 @@ class Run {
     if (leads())
       observer_.on_start(static_cast<int64_t>(step_) + 1, recipe_.run.steps, engine_->layout().parameters(),
                          data_.windows());
-    if (leads() && step_ == 0 && !has_samples_ && recipe_.run.sample_every > 0)
-      sample();  // what it knows to begin with
+    if (leads() && step_ == 0 && recipe_.run.sample_every > 0) sample();  // what it knows to begin with
     while (step_ < steps) {
       const StepReport report = step();
       if (leads() && !told_about_ && !engine_->about().empty()) tell_(LogLevel::kInfo, engine_->about());
@@ -375,7 +374,6 @@ class Run {
   std::optional<Mixture> validation_;
   std::optional<StepLog> log_;      // rank 0's
   std::optional<LineLog> samples_;  // rank 0's
-  bool has_samples_ = false;        // an earlier process wrote some
   uint64_t step_ = 0, windows_read_ = 0;
   std::vector<double> recent_losses_;
   int bad_steps_ = 0;
@@ -398,6 +396,7 @@ void check(const TrainRecipe& recipe, const TrainInputs& inputs, int ranks) {
     throw UsageError(fmt::format("training.tokens_per_step: {} windows per step are too few for {} processes",
                                  recipe.windows_per_step(), ranks));
   }
+  check_stages(recipe, inputs);
   const std::string complaint = inputs.make_engine ? "" : memory_complaint(recipe, ranks, physical_memory_bytes());
   if (!complaint.empty()) throw Error("out of memory: " + complaint);
 }
@@ -408,6 +407,11 @@ bool train(const TrainRecipe& recipe, const TrainInputs& inputs, TrainObserver& 
   const std::unique_ptr<Communicator> single = make_single_communicator();
   Communicator& ranks = inputs.ranks == nullptr ? *single : *inputs.ranks;
   check(recipe, inputs, ranks.size());
+  for (size_t i = 0; ranks.rank() == 0 && i < recipe.mixture.size(); ++i) {
+    if (recipe.mixture[i].from_step > recipe.run.steps)
+      log(LogLevel::kWarning, fmt::format("mixture.stage {} begins at step {}, but the run's last is {}", i + 1,
+                                          recipe.mixture[i].from_step, recipe.run.steps));
+  }
   std::optional<FolderLock> lock;
   if (ranks.rank() == 0) {
     make_folder(inputs.output);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <utility>
 #include <vector>
 
 #include "core/byte_source.h"
@@ -24,7 +25,10 @@ constexpr uint64_t kSamplesFileBytesMax = uint64_t{8} << 20;
 constexpr size_t kPointsMax = 4000;       // of a curve; a screen has no more columns
 constexpr size_t kSamplesMax = 200;       // the last ones
 constexpr size_t kSampleBytesMax = 4096;  // of a sample
-constexpr const char* kColumns[] = {"loss", "norm", "lr", "tokens_per_second", "reward", "kl"};
+constexpr const char* kColumns[] = {"loss",  "norm",   "lr",       "tokens_per_second", "reward",
+                                    "truth", "length", "accuracy", "divergence"};
+// What is measured of problems or rankings held out, at some steps.
+constexpr const char* kHeldOut[] = {"held_out", "held_out_truth", "held_out_length", "held_out_accuracy"};
 
 // The whole lines of a file from byte `from` on; a line that is still being written is left for the next time.
 std::string lines_from(const std::string& path, uint64_t from, uint64_t bytes_max) {
@@ -88,6 +92,26 @@ void write_columns(JsonWriter& json, const std::vector<Row>& rows) {
   json.end_object();
 }
 
+struct HeldOut {
+  const char* name;
+  double step, value;
+};
+
+// {"held_out": [[step, value], ...], ...}: those that are there.
+void write_held_out(JsonWriter& json, const std::vector<HeldOut>& values) {
+  json.key("held_out").begin_object();
+  for (const char* const name : kHeldOut) {
+    bool begins = true;
+    for (const HeldOut& one : values) {
+      if (one.name != name) continue;
+      if (std::exchange(begins, false)) json.key(name).begin_array();
+      json.begin_array().value(one.step).value(one.value).end_array();
+    }
+    if (!begins) json.end_array();
+  }
+  json.end_object();
+}
+
 void write_samples(JsonWriter& json, const std::string& path) {
   std::vector<std::string> samples;
   for_each_line(lines_from(path, 0, kSamplesFileBytesMax), [&](simdjson::dom::element line, double step) {
@@ -108,6 +132,7 @@ void write_samples(JsonWriter& json, const std::string& path) {
 std::string training_answer(const std::string& folder, uint64_t from) {
   const std::string text = lines_from(folder + "/log.jsonl", from, kLogBytesMax);
   std::vector<Row> rows;
+  std::vector<HeldOut> held_out;
   JsonWriter json;
   json.begin_object().key("validation").begin_array();
   for_each_line(text, [&](simdjson::dom::element line, double step) {
@@ -119,8 +144,13 @@ std::string training_answer(const std::string& folder, uint64_t from) {
     double validation = 0;
     if (line["validation_loss"].get_double().get(validation) == simdjson::SUCCESS)
       json.begin_array().value(step).value(validation).end_array();
+    for (const char* const name : kHeldOut) {
+      if (line[name].get_double().get(validation) == simdjson::SUCCESS) held_out.push_back({name, step, validation});
+    }
   });
-  json.end_array().field("next", from + text.size());
+  json.end_array();
+  write_held_out(json, held_out);
+  json.field("next", from + text.size());
   write_columns(json, rows);
   write_samples(json, folder + "/samples.jsonl");
   return json.end_object().take();

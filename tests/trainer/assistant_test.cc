@@ -15,6 +15,7 @@
 #include "trainer/problems.h"
 #include "trainer/rl/episodes.h"
 #include "trainer/rl/policy.h"
+#include "trainer/speaker.h"
 
 namespace ftok {
 namespace {
@@ -146,6 +147,82 @@ TEST_F(AnswerTest, WithoutToolsACallEndsTheAnswer) {
   EXPECT_EQ(whole.message.content, "<|im_start|>call\n6*7");
 }
 
+TEST_F(AnswerTest, ACallThatIsCutOffIsLeftOut) {
+  const std::string given = "Well: <|im_start|>call\n6*7<|im_end|>It is 42.<|im_end|>";
+  const int64_t before = static_cast<int64_t>(encoding_.encode("Well: ", Specials::kAllow).size()),
+                call = static_cast<int64_t>(encoding_.encode("<|im_start|>call\n6*7", Specials::kAllow).size());
+  for (int64_t tokens = before; tokens <= before + call; ++tokens) {  // from none of the call to all but its end
+    options_.tokens_max = tokens;
+    said_.clear();
+    const ChatAnswer cut = answer_to("6*7?", given);
+    EXPECT_EQ(cut.message.content, "Well: ") << tokens;
+    EXPECT_TRUE(cut.message.parts.empty()) << tokens;
+    EXPECT_EQ(said_, "Well: ") << tokens;
+    EXPECT_FALSE(cut.complete);
+  }
+  options_.tokens_max = before + call + 1;
+  EXPECT_EQ(answer_to("6*7?", given).message.parts.size(), 3u);
+}
+
+TEST_F(AnswerTest, TheListenerEndsIt) {
+  int asked = 0;
+  listener_.stops = [&] { return ++asked == 3; };
+  const ChatAnswer ended = answer_to("Hi", "a b c d e<|im_end|>");
+  EXPECT_EQ(ended.ids.size(), 2u);
+  EXPECT_FALSE(ended.complete);
+}
+
+// Gives what is written for it, one text after the other, and keeps what it was asked.
+class ScriptedSampler : public BatchSampler {
+ public:
+  explicit ScriptedSampler(std::vector<SampledText> texts) : texts_(std::move(texts)) {}
+  std::vector<SampledText> sample(std::span<const SampleRequest> requests, const BatchSampleOptions&) override {
+    std::vector<SampledText> some;
+    for (const SampleRequest& request : requests) {
+      prompts.emplace_back(request.prompt.begin(), request.prompt.end());
+      tokens_max.push_back(request.tokens_max);
+      some.push_back(texts_.at(given_++));
+    }
+    return some;
+  }
+  std::vector<std::vector<uint32_t>> prompts;
+  std::vector<int64_t> tokens_max;
+
+ private:
+  std::vector<SampledText> texts_;
+  size_t given_ = 0;
+};
+
+TEST_F(AnswerTest, ManyAtOnceComputeWhatTheyAsk) {
+  ModelFile model;
+  model.config = config_;
+  const ModelChat chat{form_, false};
+  const Speaker speaker(encoding_, chat, model, "");
+  const auto text = [&](const std::string& words) {
+    return SampledText{encoding_.encode(words, Specials::kAllow), speaker.end_of_answer(), true};
+  };
+  SampledText cut = text("<|im_start|>call\n1+");
+  cut.complete = false;
+  ScriptedSampler sampler({text("<|im_start|>call\n6*7"), text("No."), cut, text("42.")});
+  const std::vector<uint32_t> prompt = speaker.prompt("6*7?");
+  const std::vector<SampleRequest> requests(3, SampleRequest{prompt, 1});
+  const std::vector<ChatAnswer> answers = speaker.ask(sampler, requests, 0, 40);
+  ASSERT_EQ(answers.size(), 3u);
+  EXPECT_EQ(answers[0].message.content, "42.");
+  ASSERT_EQ(answers[0].message.parts.size(), 3u);
+  EXPECT_EQ(answers[0].message.parts[1].text, "42");
+  EXPECT_EQ(answers[1].message.content, "No.");
+  EXPECT_TRUE(answers[1].complete);
+  EXPECT_EQ(answers[2].message.content, "");
+  EXPECT_FALSE(answers[2].complete);
+  ASSERT_EQ(sampler.prompts.size(), 4u);  // the first once more, with the result behind its call
+  EXPECT_TRUE(encoding_.decode(sampler.prompts[3])
+                  .ends_with("<|im_start|>call\n6*7<|im_end|><|im_start|>result\n42<|im_end|>"));
+  EXPECT_EQ(sampler.tokens_max[3],
+            40 - static_cast<int64_t>(sampler.prompts[3].size() - prompt.size()) +
+                static_cast<int64_t>(encoding_.encode("<|im_start|>result\n42<|im_end|>", Specials::kAllow).size()));
+}
+
 TEST_F(AnswerTest, WhatOnlyBeginsLikeACallIsText) {
   EXPECT_EQ(answer_to("?", "<|im_start|>user\nno<|im_end|>").message.content, "<|im_start|>user\nno");
   EXPECT_EQ(answer_to("?", "a<|im_start|><|im_end|>").message.content, "a<|im_start|>");
@@ -164,7 +241,7 @@ TEST_F(AnswerTest, ForgetsTheOldestMessages) {
   const std::string read = encoding_.decode(parrot_->read_tokens);
   EXPECT_TRUE(read.starts_with("<|im_start|>system\nS<|im_end|>\n<|im_start|>assistant\nok")) << read;
   config_.length = 24;
-  EXPECT_THROW(answer(*parrot_, config_, encoding_, form_, {{"user", words}}, options_, listener_), Error);
+  EXPECT_THROW(answer(*parrot_, config_, encoding_, form_, {{"user", words}}, options_, listener_), TooLong);
 }
 
 TEST_F(AnswerTest, ATemplateWhoseCallsNoTokenMarksIsRefused) {

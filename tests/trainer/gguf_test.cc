@@ -175,7 +175,9 @@ TEST_F(GgufTest, RefusesWhatItsReadersDoNotKnow) {
   config.window = 8;
   EXPECT_NE(refusal(config).find("model.window"), std::string::npos);
   config = config_of(true);
-  config.mlp = "relu2";
+  config.mlp = "relu2";  // transformers has a form for it
+  EXPECT_NE(refusal(config).find("no model of llama.cpp's"), std::string::npos);
+  config.mlp = "gelu";
   EXPECT_NE(refusal(config).find("no model of Hugging Face's"), std::string::npos);
   config = config_of(false);
   config.vocabulary_size = encoding_.n_vocab() - 1;

@@ -75,6 +75,16 @@ TEST(MemoryNeed, SaysWhatWouldFit) {
   EXPECT_GT(physical_memory_bytes(), uint64_t{1} << 28);
 }
 
+TEST(MemoryNeed, OfTextsSideBySide) {
+  const ModelConfig config;  // GPT-2's
+  const uint64_t row = 4 * (100 * 2 * static_cast<uint64_t>(config.layers * config.channels) +
+                            static_cast<uint64_t>(config.vocabulary_size));
+  EXPECT_EQ(sampling_complaint(config, 7, 100, 7 * row), "");
+  const std::string complaint = sampling_complaint(config, 7, 100, 7 * row - 1);
+  EXPECT_TRUE(complaint.starts_with("7 texts of 100 tokens at a time need")) << complaint;
+  EXPECT_TRUE(complaint.ends_with("; 6 would fit")) << complaint;
+}
+
 TEST(MemoryNeed, OfAGpuIsOfHalfPrecision) {
   TrainRecipe recipe = load_train_recipe("gpt2-124m", {"run.micro_batch=64"});
   const auto need = [&](int processes) { return memory_need(recipe, processes, Processor::kGpu); };

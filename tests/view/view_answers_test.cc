@@ -139,6 +139,24 @@ TEST_F(ViewTest, ATrainingRunIsReadFromWhereOneWas) {
   EXPECT_NE(more.find("\"step\":[3],\"loss\":[6.5]"), std::string::npos) << more;
 }
 
+TEST_F(ViewTest, ARunOfReinforcementLearningHasWhatIsHeldOut) {
+  write_file(files.folder + "/model/log.jsonl",
+             "{\"step\":0,\"held_out\":0.25,\"held_out_length\":4}\n"
+             "{\"step\":1,\"reward\":0.5,\"truth\":0.4,\"length\":3,\"norm\":1,\"lr\":0.1,\"divergence\":0.01}\n"
+             "{\"step\":2,\"reward\":0.75,\"truth\":0.6,\"length\":5,\"norm\":1,\"lr\":0.1,\"divergence\":0.02,"
+             "\"held_out\":0.5,\"held_out_length\":6,\"held_out_truth\":0.3}\n");
+  const std::string all = ask("api/training", {{"folder", "0"}}).body;
+  for (const char* const part :
+       {"\"held_out\":{\"held_out\":[[0,0.25],[2,0.5]],\"held_out_truth\":[[2,0.3]],\"held_out_length\":[[0,4],[2,6]]}",
+        "\"reward\":[null,0.5,0.75]", "\"truth\":[null,0.4,0.6]", "\"length\":[null,3,5]",
+        "\"divergence\":[null,0.01,0.02]"})
+    EXPECT_NE(all.find(part), std::string::npos) << part << " in " << all;
+  write_file(files.folder + "/model/log.jsonl", "{\"step\":1,\"accuracy\":0.5,\"held_out_accuracy\":0.75}\n");
+  const std::string reward = ask("api/training", {{"folder", "0"}}).body;
+  EXPECT_NE(reward.find("\"held_out\":{\"held_out_accuracy\":[[1,0.75]]}"), std::string::npos) << reward;
+  EXPECT_NE(reward.find("\"accuracy\":[0.5]"), std::string::npos) << reward;
+}
+
 size_t count_of(const std::string& text, const std::string& what) {
   size_t count = 0;
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;

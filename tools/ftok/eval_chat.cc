@@ -12,9 +12,10 @@ namespace ftok::cli {
 
 std::vector<ChatExample> read_chat_examples(const std::string& path, size_t count) {
   std::vector<ChatExample> examples;
-  for_each_json_object(open_input(path, {}), "messages", [&](simdjson::dom::element root) {
+  for_each_json_line(open_input(path, {}), "messages", [&](uint64_t line, simdjson::dom::element root) {
     if (count > 0 && examples.size() == count) return;
     ChatExample example;
+    example.place = fmt::format("{}: line {}", path, line);
     simdjson::dom::array list;
     if (root["messages"].get(list) != simdjson::SUCCESS) throw Error("no list \"messages\"");
     for (const simdjson::dom::element one : list) {
@@ -38,16 +39,20 @@ std::vector<ChatExample> read_chat_examples(const std::string& path, size_t coun
 
 std::map<std::string, ChatScore> score_chats(const std::vector<ChatExample>& examples, TokenPredictor& decoder,
                                              const ModelFile& model, const Encoding& encoding, const ModelChat& chat,
-                                             int64_t tokens_max) {
+                                             int64_t tokens_max, const Log& log) {
   AnswerOptions options = answer_options(model, encoding, chat, true);
   options.tokens_max = tokens_max;
   options.sample.temperature = 0;
   std::map<std::string, ChatScore> scores;
   for (const ChatExample& example : examples) {
-    const ChatAnswer given = answer(decoder, model.config, encoding, chat.form, example.messages, options, {});
     ChatScore& score = scores[example.task];
     ++score.examples;
-    score.right += given.complete && final_answer(given.message.last_text()) == example.truth;
+    try {
+      const ChatAnswer given = answer(decoder, model.config, encoding, chat.form, example.messages, options, {});
+      score.right += given.complete && final_answer(given.message.last_text()) == example.truth;
+    } catch (const TooLong& error) {
+      log(LogLevel::kWarning, fmt::format("{}: {}: it counts as not answered", example.place, error.what()));
+    }
   }
   return scores;
 }

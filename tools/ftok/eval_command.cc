@@ -8,6 +8,7 @@
 #include <numeric>
 #include <optional>
 
+#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -20,6 +21,7 @@
 #include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/text_input.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/bits_per_byte.h"
 #include "trainer/cuda_back_end.h"
@@ -38,10 +40,26 @@ struct EvalFlags {
   bool json = false;
 };
 
-// The examples of a .jsonl file, encoded, or of a file in llm.c's format.
-std::vector<ChoiceExample> read_choices(const std::string& path, const std::optional<Encoding>& encoding) {
-  const std::string bytes = read_text_file(path, uint64_t{1} << 32);
-  if (!path.ends_with(".jsonl")) {
+// --hellaswag, which may be a pipe and is read once.
+struct ChoiceFile {
+  std::string path, bytes;
+  // JSON Lines; else llm.c's format, whose first byte is of a number.
+  bool has_texts() const {
+    const size_t first = bytes.find_first_not_of(" \t\r\n");
+    return first != std::string::npos && bytes[first] == '{';
+  }
+};
+
+ChoiceFile open_choices(const std::string& path) {
+  if (path.empty()) return {};
+  if (path == "-") return {path, read_all(*open_file_source(path), uint64_t{1} << 32)};
+  return {path, read_text_file(path, uint64_t{1} << 32)};
+}
+
+// The examples of JSON Lines, encoded, or of a file in llm.c's format.
+std::vector<ChoiceExample> read_choices(const ChoiceFile& file, const std::optional<Encoding>& encoding) {
+  const std::string &path = file.path, &bytes = file.bytes;
+  if (!file.has_texts()) {
     Result<std::vector<ChoiceExample>> examples = parse_choices(bytes);
     if (!examples) {
       const Damage& damage = examples.damage();
@@ -226,7 +244,8 @@ void measure_chats(const EvalFlags& flags, ModelFile& model, const std::optional
   const ModelChat chat = find_model_chat(flags.model, flags.chat_template, "--template");
   const std::vector<ChatExample> examples = read_chat_examples(flags.chat, static_cast<size_t>(flags.examples));
   const std::unique_ptr<TokenPredictor> decoder = make_decoder(model, flags.place);
-  const auto scores = score_chats(examples, *decoder, model, *encoding, chat, flags.tokens);
+  const auto scores =
+      score_chats(examples, *decoder, model, *encoding, chat, flags.tokens, stderr_log(flags.place.quiet));
   JsonWriter json;
   json.begin_object().field("model", model.path).field("step", model.step).key("chat").begin_object();
   std::string table;
@@ -245,19 +264,20 @@ void measure_chats(const EvalFlags& flags, ModelFile& model, const std::optional
 }
 
 void run(const EvalFlags& flags) {
+  const ChoiceFile choices = open_choices(flags.hellaswag);
   if (!flags.write.empty()) {
     if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");
     const std::optional<Encoding> encoding =
         flags.vocabulary.empty() ? std::nullopt : std::optional<Encoding>(load_encoding(flags.vocabulary));
-    return write_choices(flags, read_choices(flags.hellaswag, encoding), encoding);
+    return write_choices(flags, read_choices(choices, encoding), encoding);
   }
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
     throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
   refuse_missing_model(flags.model);
-  ModelFile model = read_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
-  const std::optional<Encoding> encoding = load_model_encoding(
-      model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !flags.hellaswag.ends_with(".jsonl"));
+  ModelFile model = read_language_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
+  const std::optional<Encoding> encoding =
+      load_model_encoding(model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !choices.has_texts());
   if (!flags.chat.empty()) return measure_chats(flags, model, encoding);
   const ModelConfig config = measured(model.config, flags);
   const auto threads = static_cast<int>(threads_or_all(static_cast<size_t>(flags.place.threads)));
@@ -273,7 +293,7 @@ void run(const EvalFlags& flags) {
     report_loss(measure_loss(*evaluator, data, encoding ? &*encoding : nullptr, flags), flags, json);
   }
   if (!flags.hellaswag.empty()) {
-    std::vector<ChoiceExample> examples = read_choices(flags.hellaswag, encoding);
+    std::vector<ChoiceExample> examples = read_choices(choices, encoding);
     if (flags.examples > 0 && examples.size() > static_cast<size_t>(flags.examples))
       examples.resize(static_cast<size_t>(flags.examples));
     const auto losses_of = [&](const BatchView& batch) { return evaluator->target_losses(batch); };

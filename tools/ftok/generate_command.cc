@@ -15,6 +15,7 @@
 #include "tools/ftok/named_model.h"
 #include "tools/ftok/sample_flags.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/text_stream.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/model_file.h"
 #include "trainer/sample.h"
@@ -27,17 +28,15 @@ struct GenerateFlags {
   DeviceFlags place;
   int64_t tokens = 128, samples = 1, heads = 0;
   SampleOptions options{0.8, 0, 0.95, 1, 1.0};
-  std::vector<std::string> stops;
-  std::vector<uint32_t> stop_tokens;
+  StopFlags stops;
+  std::string system;
   int64_t probabilities = 0;
-  bool json = false;
+  bool json = false, no_tools = false;
 };
 
 void check(const GenerateFlags& flags) {
   check_sample_flags(flags.options);
-  for (const std::string& stop : flags.stops) {
-    if (stop.empty()) throw UsageError("--stop: expected a text");
-  }
+  flags.stops.check();
 }
 
 std::vector<uint32_t> parse_ids(const std::string& text) {
@@ -64,10 +63,17 @@ struct Opening {
   std::optional<ModelChat> chat;  // PROMPT is a message of a conversation
 };
 
+std::vector<ChatMessage> messages_of(const GenerateFlags& flags) {
+  std::vector<ChatMessage> messages;
+  if (!flags.system.empty()) messages.push_back({"system", flags.system});
+  messages.push_back({"user", flags.prompt});
+  return messages;
+}
+
 // The prompt as a user's message, up to where the assistant's content begins.
 void add_conversation(const GenerateFlags& flags, Opening& start) {
   start.chat = find_model_chat(flags.model, flags.chat, "--chat");
-  const ChatPrompt prompt = encode_chat_prompt(*start.encoding, start.chat->form, {{"user", flags.prompt}});
+  const ChatPrompt prompt = encode_chat_prompt(*start.encoding, start.chat->form, messages_of(flags));
   const bool has_begin = !prompt.ids.empty() && start.ids == std::vector(1, prompt.ids[0]);
   if (!start.chat->begins_document || has_begin) start.ids.clear();
   start.ids.insert(start.ids.end(), prompt.ids.begin(), prompt.ids.end());
@@ -75,7 +81,8 @@ void add_conversation(const GenerateFlags& flags, Opening& start) {
 
 Opening make_start(const GenerateFlags& flags) {
   refuse_missing_model(flags.model);
-  Opening start{read_model(flags.model, flags.heads, stderr_log(flags.place.quiet)), std::nullopt, {}, std::nullopt};
+  Opening start{
+      read_language_model(flags.model, flags.heads, stderr_log(flags.place.quiet)), std::nullopt, {}, std::nullopt};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;
   start.encoding = load_model_encoding(start.model, flags.vocabulary, !flags.ids.empty());
   if (!flags.ids.empty()) {
@@ -105,41 +112,6 @@ std::string bytes_of(const Opening& start, uint32_t id) {
   return std::string(start.encoding->token_bytes(id));
 }
 
-// Hands text on as it comes, but for what may be the beginning of a stop text.
-class Stream {
- public:
-  Stream(const std::vector<std::string>& stops, bool prints) : stops_(stops), prints_(prints) {
-    for (const std::string& stop : stops) held_max_ = std::max(held_max_, stop.size() - 1);
-  }
-  // False when a stop text is complete; what stands before it has been handed on.
-  bool add(const std::string& bytes) {
-    held_ += bytes;
-    size_t first = std::string::npos;
-    for (const std::string& stop : stops_) first = std::min(first, held_.find(stop));
-    if (first != std::string::npos) {
-      hand_on(first);
-      held_.clear();
-      return false;
-    }
-    if (held_.size() > held_max_) hand_on(held_.size() - held_max_);
-    return true;
-  }
-  void finish() { hand_on(held_.size()); }
-  const std::string& text() const { return text_; }
-
- private:
-  void hand_on(size_t n) {
-    text_.append(held_, 0, n);
-    if (prints_) print_out(held_.substr(0, n));
-    held_.erase(0, n);
-  }
-
-  const std::vector<std::string>& stops_;
-  bool prints_;
-  size_t held_max_ = 0;
-  std::string held_, text_;
-};
-
 void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::string& text,
                        const std::vector<uint32_t>& ids) {
   JsonWriter json;
@@ -150,12 +122,12 @@ void print_sample_json(const GenerateFlags& flags, uint64_t seed, const std::str
 
 bool ends_text(const GenerateFlags& flags, const Opening& start, uint32_t id) {
   const auto among = [&](const auto& tokens) { return std::find(tokens.begin(), tokens.end(), id) != tokens.end(); };
-  return among(flags.stop_tokens) || among(start.model.ends_of_text) ||
+  return among(flags.stops.tokens) || among(start.model.ends_of_text) ||
          (start.encoding && start.encoding->end_of_text() == id);
 }
 
 std::vector<uint32_t> write_text(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder,
-                                 const SampleOptions& options, Stream& stream) {
+                                 const SampleOptions& options, TextStream& stream) {
   std::vector<uint32_t> ids;
   generate(decoder, start.model.config, start.ids, flags.tokens, options, [&](uint32_t id) {
     if (ends_text(flags, start, id)) return false;
@@ -167,18 +139,17 @@ std::vector<uint32_t> write_text(const GenerateFlags& flags, const Opening& star
 
 // The answer of a conversation, with the calculator where the template has calls.
 std::vector<uint32_t> write_answer(const GenerateFlags& flags, const Opening& start, TokenPredictor& decoder,
-                                   const SampleOptions& sample, Stream& stream) {
-  AnswerOptions options = answer_options(start.model, *start.encoding, *start.chat, true);
+                                   const SampleOptions& sample, TextStream& stream) {
+  AnswerOptions options = answer_options(start.model, *start.encoding, *start.chat, !flags.no_tools);
   options.tokens_max = flags.tokens;
   options.sample = sample;
-  options.stops.insert(options.stops.end(), flags.stop_tokens.begin(), flags.stop_tokens.end());
+  options.stops.insert(options.stops.end(), flags.stops.tokens.begin(), flags.stops.tokens.end());
   AnswerListener listener;
-  listener.text = [&](std::string_view text) { return stream.add(std::string(text)); };
+  listener.text = [&](std::string_view text) { return stream.add(text); };
   listener.tool = [&](const std::string& call, const std::string& result) {
     stream.add(fmt::format("[{} = {}] ", call, result));
   };
-  return answer(decoder, start.model.config, *start.encoding, start.chat->form, {{"user", flags.prompt}}, options,
-                listener)
+  return answer(decoder, start.model.config, *start.encoding, start.chat->form, messages_of(flags), options, listener)
       .ids;
 }
 
@@ -190,7 +161,9 @@ void write_samples(const GenerateFlags& flags, const Opening& start, TokenPredic
     if (flags.samples > 1 && !flags.json)
       print_out(fmt::format("{}== sample {}, seed {}\n", sample > 0 ? "\n" : "", sample + 1, options.seed));
     if (!flags.json && !start.chat) print_out(flags.prompt);
-    Stream stream(flags.stops, !flags.json);
+    TextStream stream(flags.stops.texts, [&](std::string_view text) {
+      if (!flags.json) print_out(text);
+    });
     const std::vector<uint32_t> ids = start.chat ? write_answer(flags, start, decoder, options, stream)
                                                  : write_text(flags, start, decoder, options, stream);
     stream.finish();
@@ -264,6 +237,9 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
           "file, or model: the template in the model's folder; a calculator answers what the model asks it")
       ->type_name("TEMPLATE")
       ->excludes("--ids");
+  command.add_option("--system", flags.system, "With --chat: system message before PROMPT")->needs("--chat");
+  command.add_flag("--no-tools", flags.no_tools, "With --chat: do not compute what the model asks the calculator")
+      ->needs("--chat");
   command.add_option("--tokens", flags.tokens, "Most tokens to generate; an end-of-text token ends the text earlier")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
       ->capture_default_str();
@@ -271,10 +247,7 @@ void add_options(CLI::App& command, GenerateFlags& flags) {
   command.add_option("--samples", flags.samples, "Number of texts; each uses the next seed")
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 20))
       ->capture_default_str();
-  command.add_option("--stop", flags.stops, "End before this text (repeatable)")->take_all()->allow_extra_args(false);
-  command.add_option("--stop-token", flags.stop_tokens, "End before this token id (repeatable)")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_stop_flags(command, flags.stops);
   command
       .add_option(
           "--probabilities", flags.probabilities,

@@ -145,12 +145,51 @@ void write_first_checkpoint(const std::string& output, const TrainRecipe& recipe
   write_checkpoint(folder, checkpoint, 1);
 }
 
+// As a run of `ftok train` leaves it beside its checkpoints.
+void write_chat(const std::string& output, const ChatTemplate& form) {
+  write_output(output + "/" + kChatTemplateName, format_chat_template(form) + "\n");
+}
+
+// The chat template in a model's folder; a warning and none where ftok cannot read it.
+std::optional<ChatTemplate> chat_of_model(const std::string& path) {
+  try {
+    const std::optional<ModelChat> own = read_model_chat(path);
+    return own ? std::optional(own->form) : std::nullopt;
+  } catch (const Error& error) {
+    stderr_log()(LogLevel::kWarning, error.what());
+    return std::nullopt;
+  }
+}
+
 void import_model(const ModelFlags& flags) {
   refuse_missing_model(flags.source);
   ModelFile model = read_model(flags.source, flags.heads, stderr_log());
   write_first_checkpoint(flags.output, recipe_for(model, flags), std::move(model.parameters));
+  if (const std::optional<ChatTemplate> chat = chat_of_model(flags.source)) write_chat(flags.output, *chat);
   note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(model.config).parameters(),
        flags.output);
+}
+
+// By name, else by what they hold.
+bool is_same_vocabulary(const std::string& a, const std::string& b) {
+  if (a == b) return true;
+  try {
+    return load_encoding(a).digest() == load_encoding(b).digest();
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+// The one that all models have that have any.
+std::optional<ChatTemplate> common_chat(const std::vector<std::string>& sources) {
+  std::optional<ChatTemplate> common;
+  for (const std::string& source : sources) {
+    std::optional<ChatTemplate> own = chat_of_model(source);
+    if (own && common && format_chat_template(*own) != format_chat_template(*common))
+      throw UsageError(fmt::format("{}: has another chat template than the models before it", source));
+    if (own) common = std::move(own);
+  }
+  return common;
 }
 
 // The mean of the weights of models of one shape, as of the last checkpoints of a run (Izmailov et al. 2018). Summed in
@@ -163,17 +202,20 @@ void average(const ModelFlags& flags) {
     const ModelFile other = read_model(flags.sources[i], 0, stderr_log());
     if (other.config.canonical() != first.config.canonical())
       throw UsageError(fmt::format("{}: not of the shape of {}", other.path, first.path));
-    if (!other.vocabulary.empty() && !first.vocabulary.empty() && other.vocabulary != first.vocabulary) {
+    if (!other.vocabulary.empty() && !first.vocabulary.empty() &&
+        !is_same_vocabulary(other.vocabulary, first.vocabulary)) {
       throw UsageError(fmt::format("{}: has the vocabulary {}, but {} has {}", other.path, other.vocabulary, first.path,
                                    first.vocabulary));
     }
     for (size_t k = 0; k < sums.size(); ++k) sums[k] += static_cast<double>(other.parameters[k]);
   }
+  const std::optional<ChatTemplate> chat = common_chat(flags.sources);
   const double n = static_cast<double>(flags.sources.size());
   for (size_t k = 0; k < sums.size(); ++k) first.parameters[k] = static_cast<float>(sums[k] / n);
   const TrainRecipe recipe =
       first.recipe.empty() ? recipe_for(first, flags) : parse_train_recipe(first.recipe, first.path);
   write_first_checkpoint(flags.output, recipe, std::move(first.parameters));
+  if (chat) write_chat(flags.output, *chat);
   note("ftok: the average of {} models in {}\n", flags.sources.size(), flags.output);
 }
 

@@ -26,6 +26,16 @@ std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::s
   }
 }
 
+ModelFile read_language_model(const std::string& path, int64_t heads, const Log& log) {
+  ModelFile model = read_model(path, heads, log);
+  if (model.config.score_head)
+    throw UsageError(
+        fmt::format("{}: a reward model, which gives scores and no text; `ftok reward eval` and `ftok rl "
+                    "--reward` use it",
+                    path));
+  return model;
+}
+
 Encoding need_model_encoding(const ModelFile& model, const std::string& flag) {
   std::optional<Encoding> encoding = load_model_encoding(model, flag, false);
   if (!encoding) throw UsageError("--vocab: the model does not name its vocabulary");

@@ -1,4 +1,4 @@
-// The vocabulary of a model.
+// The vocabulary of a model, and whether it writes texts.
 #pragma once
 
 #include <optional>
@@ -15,5 +15,9 @@ std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::s
 
 // The same where texts are needed. Throws UsageError where neither names one.
 Encoding need_model_encoding(const ModelFile& model, const std::string& flag);
+
+// Reads a model that gives texts, as read_model does (trainer/model_file.h). Throws UsageError where it is a reward
+// model.
+ModelFile read_language_model(const std::string& path, int64_t heads, const Log& log);
 
 }  // namespace ftok::cli

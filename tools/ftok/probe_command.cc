@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
@@ -30,6 +31,7 @@ struct ProbeFlags {
 };
 
 struct Question {
+  uint64_t line = 0;
   std::string text;
   std::vector<std::string> truths;  // the first is the one that is taught
   int64_t right = 0, refused = 0;
@@ -37,7 +39,7 @@ struct Question {
 };
 
 struct ProbeCounts {
-  int64_t questions = 0, known = 0, unknown = 0, unsure = 0;
+  int64_t questions = 0, known = 0, unknown = 0, unsure = 0, too_long = 0;
   int64_t answers = 0, right = 0, refused = 0;
   int64_t made_up() const { return answers - right - refused; }
 };
@@ -60,8 +62,9 @@ std::string words_of(std::string_view text) {
 
 std::vector<Question> read_questions(const std::string& path) {
   std::vector<Question> questions;
-  for_each_json_object(open_input(path, {}), "question", [&](simdjson::dom::element root) {
+  for_each_json_line(open_input(path, {}), "question", [&](uint64_t line, simdjson::dom::element root) {
     Question question;
+    question.line = line;
     std::string_view text;
     if (root["question"].get(text) != simdjson::SUCCESS) throw Error("no string \"question\"");
     question.text = text;
@@ -94,22 +97,41 @@ void judge(Question& question, const std::string& answer, const std::string& ref
   question.answers.push_back(answer);
 }
 
-void ask(const ProbeFlags& flags, const ModelFile& model, const Encoding& encoding, const ModelChat& chat,
-         std::vector<Question>& questions) {
+// Questions that are too long for the model are told of and left out of `questions`; returns how many.
+int64_t ask(const ProbeFlags& flags, const ModelFile& model, const Encoding& encoding, const ModelChat& chat,
+            std::vector<Question>& questions) {
   const Speaker speaker(encoding, chat, model, flags.system);
   const int threads =
       flags.threads > 0 ? flags.threads : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   const auto sampler = make_cpu_batch_sampler(model.config, model.parameters, threads, flags.rows);
   std::vector<std::vector<uint32_t>> prompts;
-  for (const Question& question : questions) prompts.push_back(speaker.prompt(question.text));
+  const auto is_too_long = [&](const Question& question) {
+    std::vector<uint32_t> prompt = speaker.prompt(question.text);
+    if (speaker.fits(prompt)) {
+      prompts.push_back(std::move(prompt));
+      return false;
+    }
+    stderr_log()(LogLevel::kWarning,
+                 fmt::format("{}: line {}: the question has {} tokens with what stands around it, "
+                             "but the model reads {}: it is not asked",
+                             flags.questions, question.line, prompt.size(), model.config.length - 1));
+    return true;
+  };
+  std::vector<Question> fitting;
+  for (Question& question : questions) {
+    if (!is_too_long(question)) fitting.push_back(std::move(question));
+  }
+  const int64_t too_long = static_cast<int64_t>(questions.size() - fitting.size());
+  questions = std::move(fitting);
   std::vector<SampleRequest> requests;
   for (const std::vector<uint32_t>& prompt : prompts) {
     for (int64_t k = 0; k < flags.times; ++k)
       requests.push_back({prompt, static_cast<uint64_t>(flags.seed) + requests.size()});
   }
-  const std::vector<SampledText> texts = sampler->sample(requests, {flags.temperature, flags.tokens, speaker.ends()});
-  for (size_t i = 0; i < texts.size(); ++i)
-    judge(questions[i / static_cast<size_t>(flags.times)], speaker.text_of(texts[i].ids), flags.refusal);
+  const std::vector<ChatAnswer> answers = speaker.ask(*sampler, requests, flags.temperature, flags.tokens);
+  for (size_t i = 0; i < answers.size(); ++i)
+    judge(questions[i / static_cast<size_t>(flags.times)], answers[i].message.content, flags.refusal);
+  return too_long;
 }
 
 enum class Knowledge { kKnown, kUnsure, kUnknown };
@@ -137,30 +159,52 @@ std::string detail(const Question& question) {
 }
 
 void report(const ProbeFlags& flags, const ProbeCounts& tally) {
-  const double made_up = static_cast<double>(tally.made_up()) / static_cast<double>(tally.answers);
+  const double made_up =
+      static_cast<double>(tally.made_up()) / static_cast<double>(std::max<int64_t>(1, tally.answers));
   if (flags.json) {
     JsonWriter json;
     json.begin_object().field("questions", tally.questions).field("known", tally.known).field("unsure", tally.unsure);
-    json.field("unknown", tally.unknown).field("answers", tally.answers).field("right", tally.right);
+    json.field("unknown", tally.unknown)
+        .field("too_long", tally.too_long)
+        .field("answers", tally.answers)
+        .field("right", tally.right);
     json.field("refused", tally.refused).field("made_up", tally.made_up()).field("made_up_share", made_up);
     return print_out(json.end_object().take() + "\n");
   }
-  print_out(fmt::format("{} questions: {} known, {} unsure, {} unknown\n", tally.questions, tally.known, tally.unsure,
-                        tally.unknown));
+  const std::string too_long = tally.too_long > 0 ? fmt::format(", {} too long", tally.too_long) : "";
+  print_out(fmt::format("{} questions: {} known, {} unsure, {} unknown{}\n", tally.questions, tally.known, tally.unsure,
+                        tally.unknown, too_long));
   print_out(fmt::format("{} answers: {} right, {} refused, {} made up ({:.1f} %)\n", tally.answers, tally.right,
                         tally.refused, tally.made_up(), 100 * made_up));
 }
 
+// The questions are read before anything is written, and would be gone.
+void check_outputs(const ProbeFlags& flags) {
+  namespace fs = std::filesystem;
+  const auto is_same = [](const std::string& a, const std::string& b) {
+    std::error_code code;
+    if (a.empty() || b.empty() || a == "-" || b == "-") return false;
+    return fs::weakly_canonical(a, code) == fs::weakly_canonical(b, code) || fs::equivalent(a, b, code);
+  };
+  for (const auto& [flag, path] : {std::pair("--output", flags.output), {"--details", flags.details}}) {
+    if (is_same(path, flags.questions)) throw UsageError(fmt::format("{} {}: is QUESTIONS", flag, path));
+  }
+  if (is_same(flags.output, flags.details))
+    throw UsageError(fmt::format("--details {}: is --output too", flags.details));
+}
+
 void run(const ProbeFlags& flags) {
+  check_outputs(flags);
   if (!(flags.temperature >= 0 && flags.temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", flags.temperature));
   if (words_of(flags.refusal) == " ") throw UsageError("--refusal: expected a text with words");
-  const ModelFile model = read_model(flags.model, 0, stderr_log());
+  const ModelFile model = read_language_model(flags.model, 0, stderr_log());
   const Encoding encoding = need_model_encoding(model, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   std::vector<Question> questions = read_questions(flags.questions);
-  ask(flags, model, encoding, chat, questions);
   ProbeCounts tally;
+  tally.too_long = ask(flags, model, encoding, chat, questions);
+  tally.questions = tally.too_long;
   std::string conversations, details;
   for (const Question& question : questions) {
     const Knowledge knowledge = knowledge_of(question, flags.times);

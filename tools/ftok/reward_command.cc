@@ -24,9 +24,9 @@ namespace {
 struct RewardFlags {
   std::string model, output, recipe, chat, vocabulary;
   std::vector<std::string> files, sets;
-  std::optional<int64_t> steps, seed;
+  std::optional<int64_t> steps, seed, run_threads;
   int threads = 0;
-  bool show = false, json = false, scores = false;
+  bool show = false, json = false, scores = false, quiet = false;
 };
 
 std::vector<Ranking> read_rankings(const std::vector<std::string>& files) {
@@ -56,22 +56,32 @@ class RewardProgress : public RewardObserver {
   }
 };
 
+class SilentReward : public RewardObserver {
+ public:
+  void on_start(int64_t, const RewardRecipe&, int64_t, int64_t) override {}
+  void on_step(const RewardReport&) override {}
+  void on_held_out(int64_t, const RewardFit&) override {}
+};
+
 void train(const RewardFlags& flags) {
   std::vector<std::string> sets = flags.sets;
   if (flags.steps) sets.push_back(fmt::format("run.steps={}", *flags.steps));
   if (flags.seed) sets.push_back(fmt::format("reward.seed={}", *flags.seed));
+  if (flags.run_threads) sets.push_back(fmt::format("run.threads={}", *flags.run_threads));
   const RewardRecipe recipe = load_reward_recipe(flags.recipe, sets);
   if (flags.show) return print_out(reward_recipe_text(recipe, true, false));
   if (flags.files.empty() || flags.model.empty() || flags.output.empty())
     throw UsageError("ftok reward train needs RANKINGS, --init and --output");
   const std::vector<Ranking> rankings = read_rankings(flags.files);
-  const ModelFile initial = read_model(flags.model, 0, stderr_log());
+  const ModelFile initial = read_model(flags.model, 0, stderr_log(flags.quiet));
   const Encoding encoding = need_model_encoding(initial, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   catch_stop_signals();
   RewardProgress progress;
-  if (!train_reward_model(recipe, rankings, {&initial, &encoding, &chat, flags.output, stop_requested}, progress,
-                          stderr_log()))
+  SilentReward silent;
+  RewardObserver& observer = flags.quiet ? static_cast<RewardObserver&>(silent) : progress;
+  if (!train_reward_model(recipe, rankings, {&initial, &encoding, &chat, flags.output, stop_requested}, observer,
+                          stderr_log(flags.quiet)))
     throw Stopped();
 }
 
@@ -130,6 +140,8 @@ void add_train(CLI::App& group) {
   command->add_option("--set", flags->sets, "Override a key: SECTION.KEY=VALUE (repeatable)")
       ->take_all()
       ->allow_extra_args(false);
+  command->add_option("-j,--threads", flags->run_threads, "Threads; 0: all cores: run.threads")->type_name("N");
+  command->add_flag("-q,--quiet", flags->quiet, "No progress and no information, warnings only");
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, then exit");
   command->callback([flags] { train(*flags); });
   command->footer("Example:\n  ftok reward train rankings.jsonl --init tuned --output judge --steps 100");

@@ -84,7 +84,7 @@ void run(const RlFlags& flags) {
   const bool only_looks = flags.rankings > 0 || flags.best_of > 0;
   if (flags.initial.empty() || (flags.output.empty() && !only_looks))
     throw UsageError(only_looks ? "--rankings and --best-of need --init" : "ftok rl needs --init and --output");
-  const ModelFile initial = read_model(flags.initial, 0, stderr_log(flags.quiet));
+  const ModelFile initial = read_language_model(flags.initial, 0, stderr_log(flags.quiet));
   const Encoding encoding = need_model_encoding(initial, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.initial, flags.chat, "--template");
   RlInputs inputs{&initial, &encoding, &chat, nullptr, flags.output, stop_requested};
@@ -94,16 +94,52 @@ void run(const RlFlags& flags) {
     inputs.judge = &*judge;
   }
   if (flags.rankings > 0) {
-    for (const Ranking& ranking : problem_rankings(recipe, inputs, flags.rankings))
+    for (const Ranking& ranking : problem_rankings(recipe, inputs, flags.rankings, stderr_log(flags.quiet)))
       print_out(format_ranking(ranking) + "\n");
     return;
   }
-  if (flags.best_of > 0) return print_best(best_of(recipe, inputs, flags.best_of), judge.has_value());
+  if (flags.best_of > 0)
+    return print_best(best_of(recipe, inputs, flags.best_of, stderr_log(flags.quiet)), judge.has_value());
   catch_stop_signals();
   RlProgress progress(judge.has_value());
   SilentRl silent;
   RlObserver& observer = flags.quiet ? static_cast<RlObserver&>(silent) : progress;
   if (!reinforce(recipe, inputs, observer, stderr_log(flags.quiet))) throw Stopped();
+}
+
+// What is printed in place of a run. None goes with another, nor with --output.
+void add_looks(CLI::App& command, RlFlags& flags, CLI::Option* output) {
+  CLI::Option* const problems =
+      command
+          .add_option(
+              "--problems", flags.problems,
+              "Only print N of the task's problems with their solutions, as conversations for ftok tokenize --chat")
+          ->type_name("N")
+          ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+          ->excludes("--init")
+          ->excludes(output);
+  command.add_flag("--held-out", flags.held_out, "With --problems: of those held out")->needs(problems);
+  command
+      .add_option("--reward", flags.judge,
+                  "A reward model of `ftok reward train`, which rewards in the checker's place")
+      ->excludes(problems);
+  CLI::Option* const rankings =
+      command
+          .add_option("--rankings", flags.rankings,
+                      "Only print the model's answers to N of the task's problems, rl.samples each, ranked by their "
+                      "rewards, for ftok reward train")
+          ->type_name("N")
+          ->check(CLI::Range(int64_t{1}, int64_t{1} << 30))
+          ->excludes(problems)
+          ->excludes(output);
+  command
+      .add_option("--best-of", flags.best_of,
+                  "Only print how good the best of 1, 2, 4, ... up to N answers to problems held out is")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 16))
+      ->excludes(problems)
+      ->excludes(rankings)
+      ->excludes(output);
 }
 
 }  // namespace
@@ -117,7 +153,7 @@ void add_rl_command(CLI::App& app) {
   for (const auto& [name, about] : task_names()) names += fmt::format("\n  {:<12}{}", name, about);
   command->add_option("RECIPE", flags->recipe, "A task, or a TOML file")->required();
   command->add_option("--init", flags->initial, "The model to begin with: a chat model, as `ftok train sft` makes it");
-  command->add_option(
+  CLI::Option* const output = command->add_option(
       "-o,--output", flags->output,
       "Folder for checkpoints, log.jsonl, samples.jsonl and reward.svg; a run that it holds is resumed");
   add_template_flag(*command, flags->chat);
@@ -131,26 +167,7 @@ void add_rl_command(CLI::App& app) {
   command->add_option("-j,--threads", flags->threads, "Threads; 0: all cores: run.threads")->type_name("N");
   command->add_flag("-q,--quiet", flags->quiet, "No progress and no information, warnings only");
   command->add_flag("--show", flags->show, "Print the recipe with all keys and what they mean, then exit");
-  command
-      ->add_option(
-          "--problems", flags->problems,
-          "Only print N of the task's problems with their solutions, as conversations for ftok tokenize --chat")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
-  command->add_flag("--held-out", flags->held_out, "With --problems: of those held out");
-  command->add_option("--reward", flags->judge,
-                      "A reward model of `ftok reward train`, which rewards in the checker's place");
-  command
-      ->add_option("--rankings", flags->rankings,
-                   "Only print the model's answers to N of the task's problems, rl.samples each, ranked by their "
-                   "rewards, for ftok reward train")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 30));
-  command
-      ->add_option("--best-of", flags->best_of,
-                   "Only print how good the best of 1, 2, 4, ... up to N answers to problems held out is")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, int64_t{1} << 16));
+  add_looks(*command, *flags, output);
   command->callback([flags] { run(*flags); });
   command->footer("Tasks:" + names +
                   "\nExamples:\n"

@@ -21,6 +21,19 @@ void add_sample_flags(CLI::App& command, SampleOptions& options) {
   command.add_option("--seed", options.seed, "Seed; the same seed gives the same text")->capture_default_str();
 }
 
+void StopFlags::check() const {
+  for (const std::string& text : texts) {
+    if (text.empty()) throw UsageError("--stop: expected a text");
+  }
+}
+
+void add_stop_flags(CLI::App& command, StopFlags& flags) {
+  command.add_option("--stop", flags.texts, "End before this text (repeatable)")->take_all()->allow_extra_args(false);
+  command.add_option("--stop-token", flags.tokens, "End before this token id (repeatable)")
+      ->take_all()
+      ->allow_extra_args(false);
+}
+
 void check_sample_flags(const SampleOptions& options) {
   const auto refuse = [](std::string_view flag, double value, std::string_view expected) {
     throw UsageError(fmt::format("{} {}: expected {}", flag, value, expected));

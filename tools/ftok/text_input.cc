@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 
 #include "core/error.h"
 #include "core/json_numbers.h"
@@ -90,6 +91,11 @@ void refuse_no_page(const std::string& file, std::string_view bytes, std::string
 
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
                           const std::function<void(simdjson::dom::element)>& visit) {
+  for_each_json_line(std::move(source), text_key, [&](uint64_t, simdjson::dom::element root) { visit(root); });
+}
+
+void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                        const std::function<void(uint64_t number, simdjson::dom::element)>& visit) {
   SourceOptions options;
   options.text_key = text_key;
   options.id_key = "";  // not read
@@ -114,7 +120,7 @@ void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string&
     const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     try {
-      visit(root);
+      visit(line.number, root);
     } catch (const Error& error) {
       fail(error.what());
     }

@@ -29,6 +29,10 @@ void refuse_no_page(const std::string& file, std::string_view bytes, std::string
 void for_each_json_object(std::unique_ptr<ByteSource> source, const std::string& text_key,
                           const std::function<void(simdjson::dom::element)>& visit);
 
+// The same with each line's number, from 1.
+void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& text_key,
+                        const std::function<void(uint64_t number, simdjson::dom::element)>& visit);
+
 // The same for the string under `key` of each; throws Error where one has none.
 void for_each_json_text(std::unique_ptr<ByteSource> source, const std::string& key,
                         const std::function<void(std::string_view)>& visit);

@@ -221,8 +221,8 @@ void run_command(TokenizeFlags flags) {
     print_report(funnel_text(result, terminal_size(stdout).columns) + rate_text(result));
     for (const std::string& shard : result.shards) print_text(fmt::format("{}/{}\n", flags.output.output, shard));
     if (!result.shards.empty() && !is_s3_address(flags.output.output))
-      note("ftok: next: `ftok train --data {0} -o model`, `ftok card {0}` before it is uploaded\n",
-           flags.output.output);
+      note("ftok: next: `ftok train {0}--data {1} -o model`, `ftok card {1}` before it is uploaded\n",
+           flags.chat.empty() ? "" : "sft --init MODEL ", flags.output.output);
   }
 }
 

@@ -14,6 +14,7 @@
 #include "shards/manifest.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/job_place.h"
+#include "tools/ftok/model_vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/train_progress.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -89,8 +90,19 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
   sets.push_back("vocabulary=" + quoted);
 }
 
-// A preset takes its model from the one that --init names, and the vocabulary from a folder of Hugging Face's, but for
-// what --set says. Rotary positions do not depend on the length: the preset's stays where it is the shorter one.
+// Whether the one that a model names, which may be a file, is the one that the data was made with under another name.
+bool is_vocabulary_of(const std::string& name, const Manifest& manifest) {
+  if (name == manifest.vocabulary.name) return false;
+  try {
+    return load_encoding(name).digest() == manifest.vocabulary.digest;
+  } catch (const Error&) {  // a file that is no longer there
+    return false;
+  }
+}
+
+// A preset takes its model from the one that --init names, but for what --set says; and the vocabulary, where the model
+// is a folder of Hugging Face's, the data does not name one, or the data's is the same under another name. Rotary
+// positions do not depend on the length: the preset's stays where it is the shorter one.
 void take_model(const ModelFile& initial, const TrainFlags& flags, const std::vector<DataPath>& data,
                 std::vector<std::string>& sets) {
   const TrainRecipe recipe = load_train_recipe(flags.recipe, {});
@@ -99,8 +111,9 @@ void take_model(const ModelFile& initial, const TrainFlags& flags, const std::ve
   std::vector<std::string> all = model_assignments(model);
   const int64_t windows = std::max<int64_t>(1, recipe.training.tokens_per_step / model.length);
   all.push_back(fmt::format("training.tokens_per_step={}", windows * model.length));
-  const bool data_names_it = !data.empty() && manifest_of(data[0].path);
-  if (initial.format == "safetensors" && (!initial.vocabulary.empty() || !data_names_it)) {
+  const std::optional<Manifest> manifest = data.empty() ? std::nullopt : manifest_of(data[0].path);
+  const bool from_folder = initial.format == "safetensors" && (!initial.vocabulary.empty() || !manifest);
+  if (from_folder || (!initial.vocabulary.empty() && (!manifest || is_vocabulary_of(initial.vocabulary, *manifest)))) {
     std::string quoted;
     append_json_string(quoted, initial.vocabulary);
     all.push_back("vocabulary=" + quoted);
@@ -155,7 +168,7 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
   std::optional<ModelFile> initial;
   if (!flags.initial.empty()) {
     initial.emplace(
-        read_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log(flags.quiet)));
+        read_language_model(flags.initial, load_train_recipe(flags.recipe, sets).model.heads, stderr_log(flags.quiet)));
     if (is_train_preset(flags.recipe)) take_model(*initial, flags, data, sets);
   }
   const bool insists = vocabulary_keys(flags.recipe, sets).name;

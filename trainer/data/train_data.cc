@@ -95,6 +95,8 @@ std::vector<std::string> validation_shards(const std::string& path) {
 
 }  // namespace
 
+void check_stages(const TrainRecipe& recipe, const TrainInputs& inputs) { stages_of(recipe, inputs.data); }
+
 Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs) {
   std::vector<Mixture::Source> sources;
   for (const DataPath& data : inputs.data) {

@@ -11,6 +11,9 @@
 
 namespace ftok {
 
+// Throws UsageError where a stage of the mixture names data that is not there; nothing is read.
+void check_stages(const TrainRecipe& recipe, const TrainInputs& inputs);
+
 // Throws UsageError where a folder's manifest and the recipe do not fit together, Error naming what cannot be read.
 Mixture open_training_data(const TrainRecipe& recipe, const TrainInputs& inputs);
 

@@ -255,6 +255,8 @@ void write_values(AtomicFile& file, const GgufTensor& tensor, bool bfloat16) {
 void write_gguf(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
                 const GgufOptions& options) {
   const std::string family = hugging_face_family(config);
+  if (config.mlp == "relu2")
+    throw UsageError("no model of llama.cpp's has the equations of this one: squared ReLU (model.mlp = \"relu2\")");
   if (config.canonical().window > 0)
     throw UsageError(
         "a model with a window (model.window) is not written as GGUF: its readers would see all positions");

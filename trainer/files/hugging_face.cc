@@ -4,6 +4,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -65,21 +66,23 @@ void for_each_element(const Part& part, const Body& body) {
   }
 }
 
+constexpr std::string_view kGateProjection = "mlp.gate_proj", kUpProjection = "mlp.up_proj";
+
 // The parts of a tensor of one block of a Llama, Mistral or Qwen; `kind` is its name behind "h.N.", without ".weight".
 void add_block_parts(const ModelConfig& config, const Tensor& tensor, const std::string& layer, std::string_view kind,
                      std::vector<Part>& parts) {
   const std::string ending = kind.ends_with(".bias") ? ".bias" : ".weight";
   kind.remove_suffix(ending.size());
   const bool matrix = tensor.rows > 1;
-  const auto add = [&](const char* name, int64_t begin, int64_t columns) {
-    parts.push_back({&tensor, layer + name + ending, begin, columns, matrix});
+  const auto add = [&](std::string_view name, int64_t begin, int64_t columns) {
+    parts.push_back({&tensor, layer + std::string(name) + ending, begin, columns, matrix});
   };
   const int64_t A = config.attention_channels(), K = config.key_heads() * config.head_channels(),
                 F = config.inner_channels();
   if (kind == "attn.c_attn") {
     add("self_attn.q_proj", 0, A), add("self_attn.k_proj", A, K), add("self_attn.v_proj", A + K, K);
   } else if (kind == "mlp.c_fc") {
-    add("mlp.gate_proj", 0, F), add("mlp.up_proj", F, F);
+    add(kGateProjection, 0, F), add(kUpProjection, config.has_swiglu() ? F : 0, F);  // without a gate: twice the same
   } else {
     add(kind == "ln_1"          ? "input_layernorm"
         : kind == "ln_2"        ? "post_attention_layernorm"
@@ -206,6 +209,48 @@ class Weights {
       throw Error(fmt::format("{}: lm_head.weight is not {}, but the head is said to be tied", path_, embedding));
   }
 
+  // Where the MLP is squared ReLU, gate and up are the same.
+  void check_gates(const std::vector<Part>& parts) const {
+    for (const Part& part : parts) {
+      const size_t at = part.name.find(kGateProjection);
+      if (at == std::string::npos) continue;
+      std::string up = part.name;
+      up.replace(at, kGateProjection.size(), kUpProjection);
+      if (tensor(part.name).bytes == tensor(up).bytes) continue;
+      throw Error(fmt::format("{}: hidden_act is relu, but {} is not {}: not a model that ftok computes", path_,
+                              part.name, up));
+    }
+  }
+
+  // What config.json says of a GPT-2 is what its tensors are; and there are none of more layers.
+  void check_gpt2(const std::string& config_path, const std::map<std::string, int64_t>& said,
+                  const ModelConfig& config) const {
+    const auto check_size = [&](const char* key, int64_t size, const std::string& of) {
+      const auto at = said.find(key);
+      if (at == said.end() || at->second == size) return;
+      throw Error(fmt::format("{}: {} = {}, but {} of {} has {}", config_path, key, at->second, of, path_, size));
+    };
+    check_size("vocab_size", config.vocabulary_size, "wte.weight");
+    check_size("n_embd", config.channels, "wte.weight");
+    check_size("n_positions", config.length, "wpe.weight");
+    check_size("n_ctx", config.length, "wpe.weight");
+    check_size("n_inner", config.inner_channels(), "h.0.mlp.c_fc.weight");
+    const auto layers = said.find("n_layer");
+    if (layers != said.end() && layers->second != config.layers) {
+      const bool lacks = layers->second > config.layers;
+      throw Error(fmt::format("{}: n_layer = {}, but {} has {} h.{}.ln_1.weight", config_path, layers->second, path_,
+                              lacks ? "no" : "a", lacks ? config.layers : layers->second));
+    }
+    for (const std::string& name : names_) {
+      const size_t dot = name.find('.', 2);
+      if (!name.starts_with("h.") || dot == std::string::npos) continue;
+      int64_t layer = 0;
+      const auto [end, error] = std::from_chars(name.data() + 2, name.data() + dot, layer);
+      if (error == std::errc() && end == name.data() + dot && layer >= config.layers)
+        throw Error(fmt::format("{}: tensor {} is beyond the model's {} layers", path_, name, config.layers));
+    }
+  }
+
   // What is in the file and takes no part would be computed by others. Buffers of old versions are left out.
   void check_all_used(const std::vector<Part>& parts) const {
     std::set<std::string> used;
@@ -303,7 +348,12 @@ ModelFile read_hugging_face(const std::string& path, int64_t heads) {
   const std::vector<Part> parts = parts_of(config, layout);
   weights.check(parts);
   if (config.tied_head) weights.check_tied_head(parts[0].name);
-  if (!gpt2) weights.check_all_used(parts);
+  if (gpt2) {
+    weights.check_gpt2(config_path, said.gpt2_sizes, config);
+  } else {
+    weights.check_all_used(parts);
+    if (!config.has_swiglu()) weights.check_gates(parts);
+  }
   ModelFile model{config, {}, "safetensors", path, "", "", 0};
   model.begin_of_text = said.begin_of_text, model.ends_of_text = std::move(said.ends_of_text);
   if (fs::exists(tokenizer, code)) model.vocabulary = tokenizer;
@@ -325,7 +375,11 @@ void write_hugging_face(const std::string& folder, const ModelConfig& config, co
   } else {
     JsonWriter index(true);
     index.begin_object().key("metadata").begin_object();
-    index.field("total_size", static_cast<uint64_t>(layout.parameters()) * (options.bfloat16 ? 2 : 4)).end_object();
+    uint64_t elements = 0;
+    for (const std::vector<TensorSource>& file : files) {
+      for (const TensorSource& source : file) elements += source.elements();
+    }
+    index.field("total_size", elements * (options.bfloat16 ? 2 : 4)).end_object();
     index.key("weight_map").begin_object();
     for (size_t i = 0; i < files.size(); ++i) {
       const std::string name = fmt::format("model-{:05}-of-{:05}.safetensors", i + 1, files.size());

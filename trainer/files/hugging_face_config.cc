@@ -93,6 +93,16 @@ ModelConfig read_gpt2(const Keys& keys) {
   return config;
 }
 
+// n_ctx is what n_positions was called before.
+std::map<std::string, int64_t> read_gpt2_sizes(const Keys& keys) {
+  std::map<std::string, int64_t> sizes;
+  for (const char* const key : {"n_layer", "n_embd", "n_positions", "n_ctx", "vocab_size", "n_inner"}) {
+    if (const std::optional<int64_t> size = keys.find<int64_t>(key)) sizes[key] = *size;
+  }
+  if (sizes.count("n_positions") > 0) sizes.erase("n_ctx");
+  return sizes;
+}
+
 // rope_theta and rope_scaling, or both in rope_parameters (transformers 5).
 void read_rotary(const Keys& keys, ModelConfig& config) {
   config.positions = "rotary";
@@ -143,7 +153,8 @@ int64_t read_window(const Keys& keys, std::string_view family, int64_t layers) {
 }
 
 ModelConfig read_llama(const Keys& keys, std::string_view family) {
-  if (keys.find<std::string_view>("hidden_act").value_or("silu") != "silu") keys.refuse("hidden_act", "silu");
+  const std::string_view activation = keys.find<std::string_view>("hidden_act").value_or("silu");
+  if (activation != "silu" && activation != "relu") keys.refuse("hidden_act", "silu, nor relu");
   ModelConfig config;
   config.layers = keys.need<int64_t>("num_hidden_layers");
   config.heads = keys.need<int64_t>("num_attention_heads");
@@ -152,7 +163,7 @@ ModelConfig read_llama(const Keys& keys, std::string_view family) {
   config.vocabulary_size = keys.need<int64_t>("vocab_size");
   config.norm = "rmsnorm";
   config.norm_epsilon = keys.find<double>("rms_norm_eps").value_or(1e-6);
-  config.mlp = "swiglu";
+  config.mlp = activation == "silu" ? "swiglu" : "relu2";
   config.mlp_channels = keys.need<int64_t>("intermediate_size");
   config.kv_heads = family == "llama" ? keys.find<int64_t>("num_key_value_heads").value_or(config.heads)
                                       : keys.need<int64_t>("num_key_value_heads");
@@ -174,7 +185,9 @@ void write_llama(JsonWriter& json, const ModelConfig& config, const std::string&
   json.field("hidden_size", config.channels).field("intermediate_size", config.inner_channels());
   json.field("num_hidden_layers", config.layers).field("num_attention_heads", config.heads);
   json.field("num_key_value_heads", config.key_heads()).field("head_dim", config.head_channels());
-  json.field("hidden_act", "silu").field("rms_norm_eps", config.norm_epsilon).field("rope_theta", config.rope_theta);
+  json.field("hidden_act", config.has_swiglu() ? "silu" : "relu")
+      .field("rms_norm_eps", config.norm_epsilon)
+      .field("rope_theta", config.rope_theta);
   if (config.rope_scaling != "none") {
     json.key("rope_scaling").begin_object().field("rope_type", config.rope_scaling).field("factor", config.rope_factor);
     if (config.rope_scaling == "llama3") {
@@ -228,6 +241,7 @@ HuggingFaceConfig read_hugging_face_config(const std::string& path) {
   const std::string family(keys.find<std::string_view>("model_type").value_or("gpt2"));
   if (family == "gpt2") {
     config.model = read_gpt2(keys);
+    config.gpt2_sizes = read_gpt2_sizes(keys);
   } else if (std::find(std::begin(kLlamaFamilies), std::end(kLlamaFamilies), family) != std::end(kLlamaFamilies)) {
     config.model = read_llama(keys, family);
   } else {
@@ -239,7 +253,7 @@ HuggingFaceConfig read_hugging_face_config(const std::string& path) {
 std::string hugging_face_family(const ModelConfig& config) {
   if (config.score_head) throw UsageError("a reward model (model.score_head) is not written in Hugging Face's form");
   if (config.is_gpt2()) return "gpt2";
-  const bool alike = !config.has_layernorm() && config.has_rotary() && config.has_swiglu();
+  const bool alike = !config.has_layernorm() && config.has_rotary() && config.mlp != "gelu";
   const bool all_biases = config.qkv_bias && config.projection_bias,
              no_bias = !config.qkv_bias && !config.projection_bias;
   const bool window = config.canonical().window > 0;

@@ -25,15 +25,36 @@ void check_judge(const RlInputs& inputs) {
 
 }  // namespace
 
-Player::Player(const RlRecipe& recipe, const RlInputs& inputs, int threads)
+Player::Player(const RlRecipe& recipe, const RlInputs& inputs, int threads, const Log& log)
     : recipe_(recipe),
       inputs_(inputs),
       threads_(threads),
+      log_(log),
       problems_(make_problem_set(recipe.task, static_cast<uint64_t>(recipe.rl.seed))),
       speaker_(*inputs.encoding, *inputs.chat, *inputs.initial, recipe.rl.system) {
   if (inputs.judge == nullptr) return;
   check_judge(inputs);
   judge_ = make_cpu_scorer(inputs.judge->config, inputs.judge->parameters, threads, recipe.run.micro_batch);
+}
+
+std::vector<Problem> Player::problems(uint64_t first, size_t count, bool held_out) {
+  std::vector<Problem> all = problems_->make(first, count, held_out), fitting;
+  const char* const kind = held_out ? "held out" : "to practise";
+  for (size_t i = 0; i < all.size(); ++i) {
+    const size_t tokens = speaker_.prompt(all[i].prompt).size();
+    if (static_cast<int64_t>(tokens) < inputs_.initial->config.length) {
+      fitting.push_back(std::move(all[i]));
+    } else if (!std::exchange(told_[held_out], true)) {
+      log_(LogLevel::kWarning,
+           fmt::format("problem {} {} has {} tokens with what stands around it, but the model reads {}: such problems "
+                       "are left out",
+                       first + i, kind, tokens, inputs_.initial->config.length - 1));
+    }
+  }
+  if (fitting.empty())
+    throw Error(
+        fmt::format("all problems {} from {} to {} are too long for the model", kind, first, first + count - 1));
+  return fitting;
 }
 
 std::vector<SampledText> Player::draw(const std::vector<std::vector<uint32_t>>& prompts, int64_t samples,

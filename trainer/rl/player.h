@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "trainer/problems.h"
 #include "trainer/reward_model.h"
 #include "trainer/rl.h"
@@ -21,9 +23,11 @@ inline constexpr double kScoreSpreadMin = 1e-4;
 class Player {
  public:
   // Throws UsageError where the reward model is none, or has another vocabulary.
-  Player(const RlRecipe& recipe, const RlInputs& inputs, int threads);
+  Player(const RlRecipe& recipe, const RlInputs& inputs, int threads, const Log& log);
 
-  ProblemSet& problems() { return *problems_; }
+  // Problems number [first, first + count), without those that are too long for the model: each kind, practised or held
+  // out, is told of at its first. Throws Error as ProblemSet does, and where none is left.
+  std::vector<Problem> problems(uint64_t first, size_t count, bool held_out);
   bool has_judge() const { return judge_ != nullptr; }
 
   // `samples` answers to each problem, one after the other, of the model with these parameters. `first` is the number
@@ -39,6 +43,8 @@ class Player {
   const RlRecipe& recipe_;
   const RlInputs& inputs_;
   int threads_;
+  Log log_;
+  bool told_[2] = {false, false};  // of problems that are too long: practised, held out
   std::unique_ptr<ProblemSet> problems_;
   Speaker speaker_;
   std::unique_ptr<Scorer> judge_;  // null: the problems' checker rewards

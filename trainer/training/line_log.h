@@ -15,7 +15,8 @@ namespace ftok {
 class LineLog {
  public:
   // Keeps the lines of steps up to `step`, and shows each of them to `kept`: what a killed run wrote beyond its last
-  // checkpoint goes, and so does a line that is cut short. Throws Error naming the path, UsageError when what is there
+  // checkpoint goes, and so does a line that is cut short. At step 0 there is no checkpoint, the run begins anew, and
+  // nothing is kept: a line of step 0 is written again. Throws Error naming the path, UsageError when what is there
   // is something else's.
   LineLog(std::string path, uint64_t step, const std::function<void(simdjson::dom::element)>& kept = {});
   ~LineLog();

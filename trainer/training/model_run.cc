@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <utility>
@@ -11,6 +12,7 @@
 #include "core/recipe.h"
 #include "shards/checksum.h"
 #include "trainer/checkpoint.h"
+#include "trainer/memory_need.h"
 
 namespace ftok {
 namespace {
@@ -51,6 +53,14 @@ std::string origin_text(const ModelFile& model, const Encoding& encoding, const 
   RecipeWriter writer(false);
   writer.section("origin", origin);
   return writer.text();
+}
+
+void check_run_memory(TrainRecipe recipe, int64_t length, uint64_t held) {
+  recipe.model.length = std::min(recipe.model.length, length);
+  const uint64_t all = physical_memory_bytes();
+  const std::string complaint =
+      memory_complaint(recipe, 1, all - std::min(all, held), Processor::kCpu, /*may_recompute=*/false);
+  if (!complaint.empty()) throw Error("out of memory: " + complaint);
 }
 
 ModelRun::ModelRun(TrainRecipe recipe, std::string binding, std::string output, const Log& log)

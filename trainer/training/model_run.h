@@ -28,6 +28,10 @@ std::string checksum_of_weights(const ModelFile& model);
 std::string origin_text(const ModelFile& model, const Encoding& encoding, const ModelChat& chat,
                         const std::string& data);
 
+// Throws Error in one line where this machine's memory is too small for micro-batches of texts of `length` tokens,
+// beside `held` bytes that are taken already.
+void check_run_memory(TrainRecipe recipe, int64_t length, uint64_t held);
+
 // Not thread-safe.
 class ModelRun {
  public:

@@ -56,6 +56,7 @@ class TrainingLog {
     this.next = 0;
     this.columns = { step: [] };
     this.validation = [];
+    this.heldOut = {};  // name: [[step, value], ...]
     this.samples = [];
   }
   // Takes what is new; -> whether there was anything.
@@ -69,6 +70,7 @@ class TrainingLog {
         this.columns[name] = (this.columns[name] || Array(before).fill(null)).concat(answer.columns[name] || Array(added).fill(null)).map((value) => (value === null ? NaN : value));
       }
       this.validation.push(...answer.validation);
+      for (const [name, points] of Object.entries(answer.held_out)) (this.heldOut[name] ||= []).push(...points);
       this.next = answer.next;
     }
     this.samples = answer.samples;
@@ -221,16 +223,21 @@ class TrainingPage {
   }
 
   draw() {
-    const log = this.logs.get(this.place), { step, loss, norm, lr, tokens_per_second: speed, reward } = log.columns;
+    const log = this.logs.get(this.place), { step, loss, norm, lr, tokens_per_second: speed, reward, truth, length, accuracy, divergence } = log.columns;
     const last = step.length - 1, validation = log.validation[log.validation.length - 1];
     const figure = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-    this.figures.replaceChildren(figure("step", number(step[last] || 0)), loss ? figure("loss", short(loss[last])) : "", reward ? figure("reward", short(reward[last])) : "", validation ? figure("validation loss", short(validation[1])) : "", speed ? figure("tokens per second", number(speed[last] || 0)) : "");
+    this.figures.replaceChildren(figure("step", number(step[last] || 0)), loss ? figure("loss", short(loss[last])) : "", reward ? figure("reward", short(reward[last])) : "", validation ? figure("validation loss", short(validation[1])) : "", ...[["held_out", "held out"], ["held_out_truth", "right, held out"], ["held_out_accuracy", "accuracy, held out"]].map(([key, title]) => (log.heldOut[key] ? figure(title, short(log.heldOut[key].at(-1)[1])) : "")), speed ? figure("tokens per second", number(speed[last] || 0)) : "");
     const all = [...this.logs.values()], name = (one) => (one === log ? "training" : pages.find((page) => page.id === String(one.place)).title);
     const losses = all.filter((one) => one.columns.loss).map((one, i) => ({ name: name(one), x: one.columns.step, y: one.columns.loss, kind: i === 0 ? 0 : 2 + (i - 1) % 2 }));
     if (log.validation.length) losses.push({ name: "validation", x: log.validation.map(([at]) => at), y: log.validation.map(([, value]) => value), kind: 1, dots: true });
     const charts = losses.length ? [chart("Loss, nats per token", losses)] : [];
-    for (const [title, column] of [["Reward", reward], ["Learning rate", lr], ["Norm of the gradient", norm], ["Tokens per second", speed]])
-      if (column && column.some(Number.isFinite)) charts.push(chart(title, [{ name: title.toLowerCase(), x: step, y: column, kind: 0 }]));
+    const answers = [["Reward", reward, "held_out"], ["Right, as the checker says", truth, "held_out_truth"], ["Tokens of an answer", length, "held_out_length"], ["Pairs ranked as in the data", accuracy, "held_out_accuracy"], ["Divergence from the first model, nats", divergence]];
+    for (const [title, column, heldOut] of [...answers, ["Learning rate", lr], ["Norm of the gradient", norm], ["Tokens per second", speed]]) {
+      const points = log.heldOut[heldOut] || [];
+      const lines = column && column.some(Number.isFinite) ? [{ name: title.toLowerCase(), x: step, y: column, kind: 0 }] : [];
+      if (points.length) lines.push({ name: "held out", x: points.map(([at]) => at), y: points.map(([, value]) => value), kind: 1, dots: true });
+      if (lines.length) charts.push(chart(title, lines));
+    }
     this.charts.replaceChildren(...charts);
     const open = this.samples.querySelector("details[open]") !== null;
     this.samples.replaceChildren(...(log.samples.length ? [h("h3", {}, "Samples"), ...[...log.samples].reverse().map((sample, i) => h("details", { open: i === 0 || (open && i < 1) }, h("summary", {}, `Step ${number(sample.step)}`), h("pre", {}, sample.text)))] : []));

@@ -31,6 +31,35 @@ ftok probe tuned questions.jsonl --times 3 --temperature 0 --threads 1 --output 
 cat lessons.jsonl
 grep -c . details.jsonl
 ftok probe tuned questions.jsonl --times 2 --temperature 0 --threads 1 --refusal "pip" --json | sed 's/,"refused.*//'
+echo '{"question": "What is 6*7?", "answer": "42"}' | ftok probe tuned - --times 2 --temperature 0 --threads 1
+# One line too long does not keep the others from being asked.
+python3 - <<'PY'
+import json
+rows = [json.loads(line) for line in open("questions.jsonl")]
+rows[1:1] = [{"question": "long " * 200, "answer": "yes"}]
+open("long.jsonl", "w").write("".join(json.dumps(row) + "\n" for row in rows))
+talk = [json.loads(line) for line in open("chat.jsonl")][:2]
+talk[1:1] = [{"messages": [{"role": "user", "content": "long " * 200}, {"role": "assistant", "content": "42."}], "task": talk[0]["task"]}]
+open("long-chat.jsonl", "w").write("".join(json.dumps(row) + "\n" for row in talk))
+PY
+ftok probe tuned long.jsonl --times 3 --temperature 0 --threads 1 --output lessons.jsonl
+wc -l < lessons.jsonl
+ftok eval tuned --chat long-chat.jsonl | tail -n 1
+# The questions are not written over.
+fails probe tuned questions.jsonl --output questions.jsonl
+fails probe tuned questions.jsonl --details ./questions.jsonl
+fails probe tuned questions.jsonl --output x.jsonl --details x.jsonl
+# Cut off inside a call: nothing of it is shown, nor kept. Stop texts end an answer, and are not kept either.
+printf 'What is 6*7?\n/save cut.jsonl\n' | ftok chat tuned --temperature 0 --tokens 3
+cat cut.jsonl
+printf 'What is 6*7?\n/save stopped.jsonl\n' | ftok chat tuned --temperature 0 --stop "2."
+cat stopped.jsonl
+printf 'Your name?' | ftok chat tuned --temperature 0 --stop-token "$(ftok encode --vocab "$V" "." | tr -dc 0-9)"
+fails chat tuned --stop ""
+ftok generate tuned --chat model --temperature 0 --no-tools "What is 6*7?"
+ftok generate tuned --chat model --temperature 0 --system "Be brief." "Your name?" | wc -l
+fails generate tuned --system "Be brief." "Your name?"
+fails generate tuned --no-tools "Your name?"
 echo '{"question": "Your name?", "answer": "!"}' > bad.jsonl
 fails probe tuned bad.jsonl
 echo '{"answer": "!"}' > bad.jsonl

@@ -34,6 +34,8 @@ ftok train mine.toml $data --output model --steps 6 2> /dev/null
 grep -c . model/log.jsonl
 ftok train mine.toml --show | sed -n '/mixture/,/^$/p' | grep -v '^#'
 refused train mine.toml --data web --output other | tail -2
+ls -d other 2> /dev/null || true  # nothing was begun
+ftok train mine.toml $data --output short --steps 3 2>&1 | grep mixture  # its second stage is never reached
 refused train mine.toml --data web --data books --output other --set 'optimizer.matrices=adam' | tail -2
 
 ftok model average model/checkpoints/*.ckpt --output averaged

@@ -40,6 +40,10 @@ ftok generate whole --chat model --tokens 4 --temperature 0 "Say a." | wc -l
 rl --output whole --steps 20 2>&1 | sed 's/.*holds/holds/' || true
 fails rl letters --init whole --output nothing --set rl.problems=2 --set rl.samples=2 --set rl.tokens_max=2 --set run.evaluate_every=0
 test ! -e nothing/checkpoints
+# Stopped on the way, it ends at the same step.
+for steps in 12 30; do
+  fails rl letters --init whole --output stopped --set rl.problems=2 --set rl.samples=2 --set rl.tokens_max=2 --set run.evaluate_every=0 --steps $steps | tail -2
+done
 sed 's/print(json.dumps({"reward".*/sys.exit("no more")/' letters.py > dies.py
 fails rl command --set 'task.command=["python3","dies.py"]' --init model --output dies --set rl.tokens_max=4 --set run.held_out=1
 sed 's/print(json.dumps({"reward".*/print("{\\"reward\\": NaN}")/' letters.py > nan.py

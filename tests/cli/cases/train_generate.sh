@@ -27,6 +27,10 @@ ftok eval model --val shards
 printf '{"ctx":"a","label":0,"endings":["b","c","d","e"]}\n' > h.jsonl
 ftok eval --hellaswag h.jsonl --vocab ftok-4k --write h.bin
 stat -c %s h.bin
+sed 's/"label":0/"label":"0"/' h.jsonl | ftok eval --hellaswag - --vocab ftok-4k --write piped.bin  # as the hub has it
+cmp h.bin piped.bin
+code=0; sed 's/"label":0/"label":"4"/' h.jsonl | ftok eval --hellaswag - --vocab ftok-4k --write piped.bin || code=$?; echo "exit $code"
+code=0; sed 's/"label":0/"label":"0x"/' h.jsonl | ftok eval --hellaswag - --vocab ftok-4k --write piped.bin || code=$?; echo "exit $code"
 ftok generate model --ids "3 24" --tokens 5 --temperature 0 > a.txt
 ftok generate model --ids "3 24" --tokens 5 --temperature 0 > b.txt
 cmp a.txt b.txt && wc -w < a.txt
