@@ -37,9 +37,9 @@ TEST(Refrains, InBoxesOfTheirOwnBehindDifferentTexts) {
 TEST(Refrains, CopiesOfABoxStandOnce) {
   const std::string box = "<div class=a><p>" + kLine + "</p></div>";
   const auto times = [](const std::string& html) { return count_in(plain("<article>" + html), kLine); };
-  EXPECT_EQ(times("<p>one</p>" + box + box), 1U);              // one behind the other
+  EXPECT_EQ(times("<p>one</p>" + box + box), 1U);                 // one behind the other
   EXPECT_EQ(times("<p>one</p>" + box + "<p>one</p>" + box), 1U);  // behind the same text
-  EXPECT_EQ(times(box + "<p>one</p>" + box), 1U);              // the first stands behind none
+  EXPECT_EQ(times(box + "<p>one</p>" + box), 1U);                 // the first stands behind none
   const auto card = [](const std::string& title) {
     return "<div class=card><h3>" + title + "</h3><p>" + kLine + "</p></div>";
   };
@@ -86,8 +86,9 @@ TEST(Announced, ListsTablesAndBoxesOfLinks) {
   EXPECT_EQ(kept_by_announcement(four + "<nav>" + list + "</nav>" + end), "To be had here:/");
   EXPECT_EQ(kept_by_announcement(four + "<ul><li>" + link("z1") + "<li>" + link("z2") + "</ul>" + end),
             "To be had here:/");
-  EXPECT_EQ(kept_by_announcement(four + "<div><div>x1</div><div>x2</div></div>" + end), "To be had here:/");  // no links
-  EXPECT_EQ(kept_by_announcement(four + "<ul><li>x1</ul>" + end), "To be had here:/");                    // one
+  EXPECT_EQ(kept_by_announcement(four + "<div><div>x1</div><div>x2</div></div>" + end),
+            "To be had here:/");                                                        // no links
+  EXPECT_EQ(kept_by_announcement(four + "<ul><li>x1</ul>" + end), "To be had here:/");  // one
   const auto words = [](int count) {
     std::string text = "x";
     for (int i = 1; i < count; ++i) text += " x";
