@@ -98,5 +98,40 @@ TEST(Announced, ListsTablesAndBoxesOfLinks) {
   EXPECT_EQ(kept_by_announcement(four + words(13) + end), "To be had here:/");
 }
 
+TEST(UnseenPieces, InTheMiddleOfASentenceOrItsLink) {
+  const auto with = [](const std::string& attributes, const std::string& sheet = "") {
+    return plain("<style>" + sheet + "</style><p>See <a href=/x>the plans<span " + attributes +
+                 ">, new window</span></a> there");
+  };
+  const std::string gone = "See the plans there", kept = "See the plans, new window there";
+  for (const char* name : {"sr-only", "visually-hidden", "screen-reader-text", "a11y-hidden", "u-visually-hidden x"})
+    EXPECT_EQ(with("class='" + std::string(name) + "'"), gone) << name;
+  for (const char* style : {"opacity:0", "font-size:0px", "transform:scale(0)", "content-visibility:hidden",
+                            "position:absolute;right:9999px", "transform: scale(1, 0)"})
+    EXPECT_EQ(with("style='" + std::string(style) + "'"), gone) << style;
+  for (const char* style : {"opacity:0.5", "font-size:0.8em", "transform:scale(0.5)", "content-visibility:auto",
+                            "position:absolute;right:99px", "right:9999px"})
+    EXPECT_EQ(with("style='" + std::string(style) + "'"), kept) << style;
+  EXPECT_EQ(with("class=v", ".v{position:absolute;clip:rect(0,0,0,0)}"), gone);
+  EXPECT_EQ(with("class='w v'", "/* x */ p{} span.v , #i { display : none }"), gone);
+  EXPECT_EQ(with("id=i", "@import 'a'; #i{display:none}"), gone);
+  EXPECT_EQ(with("class=v", ".v{color:red}"), kept);
+  EXPECT_EQ(with("class=v", ".v{display:none}.v{display:inline}"), kept);
+  EXPECT_EQ(with("class=v", "@media print{.x{}.v{display:none}}"), kept);  // elsewhere
+  EXPECT_EQ(with("class=v", ".off .v{display:none}"), kept);               // at times
+  EXPECT_EQ(with("class=v", ".vv{display:none}"), kept);
+  EXPECT_EQ(plain("<p>See <a href=/x><b>the plans</b><span class=sr-only>, new window</span></a> there"), gone);
+}
+
+TEST(UnseenPieces, WhatIsNoPieceOfASentenceStays) {
+  EXPECT_EQ(plain("<p><span class=sr-only>Price</span>"), "Price");
+  EXPECT_EQ(plain("<p><span class=sr-only>Price </span>5"), "Price 5");         // what a line begins with is its label
+  EXPECT_EQ(plain("<p><span class=sr-only>Price</span> <b>5</b>"), "Price 5");  // beside an element, in no sentence
+  EXPECT_EQ(plain("<p><a href=/x><b>a</b><span class=sr-only>b</span></a>"), "ab");
+  EXPECT_EQ(plain("<p>a <span class=sr-only>" + std::string(80, 'b') + "</span>"), "a");
+  EXPECT_EQ(plain("<p>a <span class=sr-only>" + std::string(81, 'b') + "</span>"), "a " + std::string(81, 'b'));
+  EXPECT_EQ(plain("<div>a <div class=sr-only>b</div></div>"), "a\nb");
+}
+
 }  // namespace
 }  // namespace ftok::html
