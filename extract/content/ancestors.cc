@@ -87,7 +87,7 @@ struct StyleFact {
 
 // What the declarations of a style attribute say together.
 struct StyleFacts {
-  StyleFact no_display, invisible, absolute, cut_off, clipped, cut_by_path;
+  StyleFact no_display, invisible, skipped, absolute, cut_off, clipped, cut_by_path;
   bool outside = false;   // where it is absolute
   bool flat = false;      // no higher or wider than a pixel
   bool indented = false;  // its text begins off the screen
@@ -101,14 +101,16 @@ struct StyleFacts {
     else if (is("clip")) clipped.set(is_empty_rectangle(value), value);
     else if (is("clip-path") || is("-webkit-clip-path")) cut_by_path.set(is_empty_path(value), value);
     else if (is("text-indent")) indented |= is_outside(value);
+    else if (is("content-visibility")) skipped.set(contains_word(value, "hidden"), value);
+    else if (is("right") && is_far_right(value)) outside = true;
     else if (is("left") || is("right") || is("top") || is("bottom") || is("inset-inline-start") || is("margin-left"))
       outside |= is_outside(value);
     else if (is("height") || is("width") || is("max-height") || is("max-width")) flat |= is_flat(value);
   }
 
   bool hides() const {
-    return no_display.holds || invisible.holds || cut_by_path.holds || (absolute.holds && (clipped.holds || outside)) ||
-           ((flat || indented) && cut_off.holds);
+    return no_display.holds || invisible.holds || skipped.holds || cut_by_path.holds ||
+           (absolute.holds && (clipped.holds || outside)) || ((flat || indented) && cut_off.holds);
   }
 
  private:
@@ -119,6 +121,11 @@ struct StyleFacts {
     if (!take_number(value, number)) return false;
     const bool of_screen = value.starts_with('%') || value.starts_with("vw") || value.starts_with("vh");
     return number <= (of_screen ? kScreen : kOutside);
+  }
+  static bool is_far_right(std::string_view value) {  // off the left edge
+    constexpr double kOutside = 999;
+    double number = 0;
+    return take_number(value, number) && number >= kOutside;
   }
   static bool is_flat(std::string_view value) {
     double number = 0;
@@ -158,6 +165,28 @@ bool style_hides(std::string_view style) {
       facts.read(trimmed(declaration.substr(0, colon)), trimmed(declaration.substr(colon + 1)));
   }
   return facts.hides();
+}
+
+bool style_leaves_nothing(std::string_view style) {
+  const auto is_zero = [](std::string_view value) {
+    double number = 1;
+    return take_number(value, number) && number == 0;
+  };
+  while (!style.empty()) {
+    const size_t end = std::min(style.find(';'), style.size());
+    const std::string_view declaration = style.substr(0, end);
+    style.remove_prefix(std::min(end + 1, style.size()));
+    const size_t colon = declaration.find(':');
+    if (colon == std::string_view::npos) continue;
+    const std::string_view name = trimmed(declaration.substr(0, colon)), value = trimmed(declaration.substr(colon + 1));
+    const auto is = [&](std::string_view known) { return name.size() == known.size() && contains_word(name, known); };
+    if ((is("opacity") || is("font-size")) && is_zero(value)) return true;
+    if (!is("transform") || !contains_word(value, "scale")) continue;
+    double scales[4];
+    const size_t count = arguments_of(value, scales);
+    if (count != SIZE_MAX && count > 0 && (scales[0] == 0 || (count > 1 && scales[1] == 0))) return true;
+  }
+  return false;
 }
 
 uint32_t ancestor_of(Tag tag) {

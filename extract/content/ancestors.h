@@ -20,6 +20,10 @@ uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds);
 // that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
 bool style_hides(std::string_view style);
 
+// Whether a style attribute leaves nothing to see of a piece of text, though its place stays: opacity, font size or
+// scale 0. Scripts fade boxes in that begin so.
+bool style_leaves_nothing(std::string_view style);
+
 bool has_class(std::string_view classes, std::string_view name);
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case

@@ -17,6 +17,7 @@
 #include "extract/content/raised.h"
 #include "extract/content/readers_comments.h"
 #include "extract/content/text_run.h"
+#include "extract/content/unseen_pieces.h"
 
 namespace ftok::html {
 
@@ -30,6 +31,7 @@ class Cutter {
         page_(page),
         run_(page.text),
         grid_(page.cells, page.grids),
+        unseen_(dom),
         with_noscript_(with_noscript) {}
 
   void cut() {
@@ -90,6 +92,7 @@ class Cutter {
   std::vector<Frame> frames_;
   GridBuilder grid_;
   ListNumbers numbers_;
+  UnseenPieces unseen_;
   Block block_;  // being collected; its sums are those of the run
   HintCache hint_cache_;
   std::vector<uint32_t> names_;                  // of the element being entered
@@ -97,6 +100,7 @@ class Cutter {
   uint32_t class_hash_ = 0;                      // of its class; 0 without
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool is_heading_ = false;                      // by its role
+  bool is_for_ears_ = false;                     // by its class
   bool is_code_box_ = false;                     // its boxes are lines of code
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
@@ -280,7 +284,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
   const uint16_t hints = read_attributes(id, frame);
   if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
   const uint16_t kinds = box_kinds_of(names_);
-  if ((kinds & kForEars) != 0 && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
+  is_for_ears_ = (kinds & kForEars) != 0;
+  if (is_for_ears_ && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
   if ((kinds & (kPostText | kQuotes | kPosters)) != 0) frame.ancestors = in_box_of_forum(frame.ancestors, kinds);
   is_code_box_ = (kinds & kCodeLines) != 0 && node.tag == Tag::kDiv && is_box_of_lines(dom_, id);
   if ((kinds & kComments) != 0 || is_element_of_comments(node)) frame.ancestors |= kInComments;
@@ -439,6 +444,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
     frame.is_formula = true;
   }
+  if (!frame.keep_white_space && unseen_.has(id, is_for_ears_, page_.steps)) return false;
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kButton && frame.heading_level > 0 && !run_.empty()) return false;  // beside a heading's text
   if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id))) return false;

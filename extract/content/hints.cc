@@ -247,8 +247,13 @@ constexpr uint32_t kPosterNames[] = {hash_name("message-user"), hash_name("messa
                                      hash_name("topic-map"),    hash_name("topic-meta-data"),
                                      hash_name("userinfo"),     hash_name("timeline-comment-header")};
 
-constexpr uint32_t kForEarsNames[] = {hash_name("visually-hidden"), hash_name("visuallyhidden"), hash_name("sr-only"),
-                                      hash_name("screen-reader-text")};
+// "a11y-hidden" without its digits among them.
+constexpr uint32_t kForEarsNames[] = {
+    hash_name("visually-hidden"),    hash_name("visuallyhidden"),     hash_name("sr-only"),
+    hash_name("screen-reader-text"), hash_name("screen-reader-only"), hash_name("element-invisible"),
+    hash_name("assistive-text"),     hash_name("hidden-visually"),    hash_name("show-for-sr"),
+    hash_name("ay-hidden"),          hash_name("u-visually-hidden"),  hash_name("u-hidden-visually"),
+    hash_name("accessibly-hidden"),  hash_name("screenreader-only"),  hash_name("offscreen")};
 
 // formula_sources.cc has whole names.
 constexpr uint32_t kFormulaNames[] = {hash_name("math"),      hash_name("tex"),      hash_name("latex"),

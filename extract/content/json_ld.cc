@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "core/ascii.h"
-#include "core/json_numbers.h"
 #include "extract/content/blocks.h"
+#include "extract/content/json_repair.h"
 #include "extract/content/text_run.h"
 #include "extract/html/entities.h"
 #include "extract/html/parser.h"
@@ -24,13 +24,58 @@ constexpr size_t kAuthorsMax = 20;
 constexpr size_t kNamesMax = 200;
 constexpr int kNestingMax = 4;  // of a name in a name
 
+// Whether a tag begins at the "<" at `at`: of an element that is known, or named as one of a site's own. "x<y and y>z"
+// and "vector<int>" are text, and so is "a<b and c>d", where words without values come behind a name that is glued to a
+// word.
+bool is_tag_at(std::string_view text, size_t at) {
+  constexpr size_t kReach = 8192;  // bytes looked through for the ">"
+  const bool is_end = at + 1 < text.size() && text[at + 1] == '/';
+  const size_t name = at + (is_end ? 2 : 1);
+  if (name >= text.size() || !is_alpha(text[name])) return false;
+  size_t last = text.substr(0, at + kReach).find('>', at);
+  if (last == std::string_view::npos && text.size() <= at + kReach) return false;
+  last = std::min(last, at + kReach);
+  const size_t end = std::min(text.find_first_of(" \t\n\r\f/>", name), last);
+  const std::string lower = lower_ascii(text.substr(name, end - name));
+  if (find_tag(lower) == Tag::kUnknown && lower.find_first_of("-:") == std::string::npos) return false;
+  const bool is_glued = at > 0 && (is_alpha(text[at - 1]) || is_digit(text[at - 1]));
+  const std::string_view attributes = text.substr(end, last - end);
+  return is_end || !is_glued || attributes.find_first_not_of(" \t\n\r\f") == std::string_view::npos ||
+         attributes.find('=') != std::string_view::npos || attributes.find('/') != std::string_view::npos;
+}
+
 bool has_tag(std::string_view text) {
   text = text.substr(0, text.rfind('>') + 1);  // no tag ends behind it
   for (size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
-    const size_t name = at + 1 < text.size() && text[at + 1] == '/' ? at + 2 : at + 1;
-    if (name < text.size() && is_alpha(text[name])) return true;
+    if (is_tag_at(text, at)) return true;
   }
   return false;
+}
+
+// The same markup, with a character reference for each "<" that begins no tag.
+std::string plain_markup(std::string_view text) {
+  const std::string_view tags = text.substr(0, text.rfind('>') + 1);  // what is cut off behind it stays a tag
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool may_begin = text[i] == '<' && i + 1 < tags.size() && (is_alpha(text[i + 1]) || text[i + 1] == '/');
+    if (may_begin && !is_tag_at(tags, i)) out += "&lt;";
+    else out += text[i];
+  }
+  return out;
+}
+
+// Without the marks of CDATA, which an HTML parser takes for a comment.
+std::string without_cdata(std::string_view text) {
+  constexpr std::string_view kOpen = "<![CDATA[", kClose = "]]>";
+  std::string out;
+  for (size_t at = text.find(kOpen); at != std::string_view::npos; at = text.find(kOpen)) {
+    out += text.substr(0, at);
+    text.remove_prefix(at + kOpen.size());
+    const size_t end = text.find(kClose);
+    out += text.substr(0, end);
+    text.remove_prefix(std::min(text.size(), end == std::string_view::npos ? end : end + kClose.size()));
+  }
+  return out += text;
 }
 
 std::string decoded(std::string_view text) {
@@ -61,144 +106,14 @@ std::string lines_of(std::string_view markup) {
 
 std::string plain(std::string_view text) {
   constexpr int kRoundsMax = 2;  // markup is met that was escaped once more
-  std::string out(text);
+  std::string out = without_cdata(text);
   for (int round = 0; round < kRoundsMax; ++round) {
-    if (has_tag(out)) out = lines_of(out);
+    if (has_tag(out)) out = lines_of(plain_markup(out));
     else if (out.find('&') != std::string::npos) out = decoded(out);
     else break;
   }
   return out;
 }
-
-// One pass over a script that is not strict JSON.
-class JsonRepair {
- public:
-  explicit JsonRepair(std::string_view in) : in_(in) { out_.reserve(in.size() + 16); }
-
-  std::string run() {
-    out_ = "[";
-    while (at_ < in_.size()) step();
-    for (; !open_.empty(); open_.pop_back()) {  // what never ended
-      drop_comma();
-      out_ += open_.back() == '{' ? '}' : ']';
-    }
-    drop_comma();
-    out_ += ']';
-    return std::move(out_);
-  }
-
- private:
-  bool starts(std::string_view with) const { return in_.substr(at_, with.size()) == with; }
-
-  void step() {
-    const char c = in_[at_];
-    if (c == '"' || (c == '\'' && std::string_view("{[,:").find(out_.back()) != std::string_view::npos))
-      return string();
-    if (starts("/*")) return skip_behind("*/");
-    if (starts("<!--") || starts("<![CDATA[")) {
-      at_ += starts("<!--") ? 4 : 9;
-      return;
-    }
-    if (starts("-->") || starts("]]>")) {
-      at_ += 3;
-      return;
-    }
-    if (starts("\xEF\xBB\xBF")) {  // a byte-order mark
-      at_ += 3;
-      return;
-    }
-    if (starts("//")) {
-      const size_t wrapper = in_.substr(at_, 16).find("<![CDATA[");
-      if (wrapper != std::string_view::npos) at_ += wrapper;
-      else skip_behind("\n");
-      return;
-    }
-    if (is_word(c)) return word();
-    ++at_;
-    if (is_ascii_space(c) || c == ';') return;
-    if (c == '}' || c == ']') {
-      if (open_.empty() || open_.back() != (c == '}' ? '{' : '[')) return;  // of nothing
-      drop_comma();
-      open_.pop_back();
-    } else if (c == ',') {
-      if (ends_in_comma() || out_.back() == '[' || out_.back() == '{') return;
-    } else if (c == '{' || c == '[') {
-      if (out_.size() > 1) add_missing_comma();  // another value behind the first
-      open_ += c;
-    }
-    out_ += c;
-  }
-
-  void add_missing_comma() {
-    if (std::string_view("\"}]").find(out_.back()) != std::string_view::npos) out_ += ',';
-  }
-
-  static bool is_word(char c) {
-    return is_alpha(c) || (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == '_' || c == '$' ||
-           c == '@';
-  }
-
-  // Words without quotes: a name before a colon gets quotes; a value that JSON does not have (NaN, undefined, 0x10, a
-  // number beyond 64 bits) becomes null.
-  void word() {
-    const size_t begin = at_;
-    while (at_ < in_.size() && is_word(in_[at_])) ++at_;
-    const std::string_view word = in_.substr(begin, at_ - begin);
-    const size_t next = in_.find_first_not_of(" \t\r\n", at_);
-    const bool is_before_colon = next != std::string_view::npos && in_[next] == ':';
-    const bool is_name = is_before_colon && std::string_view("{,").find(out_.back()) != std::string_view::npos;
-    add_missing_comma();
-    if (is_name) out_.append("\"").append(word).append("\"");
-    else if (word == "true" || word == "false" || word == "null" || is_held_json_number(word)) out_ += word;
-    else out_ += "null";
-  }
-
-  void string() {
-    const char quote = in_[at_];
-    add_missing_comma();
-    out_ += '"';
-    for (++at_; at_ < in_.size() && in_[at_] != quote; ++at_) {
-      const char c = in_[at_];
-      if (c == '\\' && at_ + 1 < in_.size()) {
-        const char next = in_[++at_];
-        if (std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos || (next == 'u' && is_hex4(at_ + 1))) {
-          out_ += '\\';
-          out_ += next;
-        } else if (static_cast<unsigned char>(next) >= 0x20) {
-          out_ += next;
-        }
-      } else if (static_cast<unsigned char>(c) < 0x20) {
-        out_ += c == '\n' ? "\\n" : " ";
-      } else if (c == '"') {  // within single quotes
-        out_ += "\\\"";
-      } else {
-        out_ += c;
-      }
-    }
-    out_ += '"';
-    ++at_;
-  }
-
-  bool is_hex4(size_t at) const {
-    if (at + 4 > in_.size()) return false;
-    return std::all_of(in_.begin() + static_cast<std::ptrdiff_t>(at), in_.begin() + static_cast<std::ptrdiff_t>(at + 4),
-                       [](char c) { return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f'); });
-  }
-
-  void skip_behind(std::string_view mark) {
-    const size_t end = in_.find(mark, at_);
-    at_ = end == std::string_view::npos ? in_.size() : end + mark.size();
-  }
-  bool ends_in_comma() const { return out_.back() == ','; }
-  void drop_comma() {
-    if (ends_in_comma()) out_.pop_back();
-  }
-
-  std::string_view in_;
-  size_t at_ = 0;
-  std::string open_;  // brackets
-  std::string out_;
-};
 
 }  // namespace
 
@@ -210,8 +125,6 @@ std::string plain_body(std::string_view text) {
   out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_ascii_space) - out.begin()));
   return out;
 }
-
-std::string repaired_json(std::string_view script) { return JsonRepair(script).run(); }
 
 // Walks the values of one script with a list of what is left to see, never recursion (simdjson itself caps nesting at
 // 1,024).
@@ -236,7 +149,7 @@ class JsonLd::Reader {
         read_object(object);
         simdjson::dom::element inner;
         for (const char* key : {"@graph", "mainEntity", "mainEntityOfPage"}) {
-          if (object[key].get(inner) == simdjson::SUCCESS) left.push_back(inner);
+          if (get(object, key, inner)) left.push_back(inner);
         }
       }
     }
@@ -246,10 +159,34 @@ class JsonLd::Reader {
   using Element = simdjson::dom::element;
   using Object = simdjson::dom::object;
 
+  // A name without what says that it is schema.org's: "schema:author", "https://schema.org/author".
+  static std::string_view local_name(std::string_view name) {
+    for (const std::string_view prefix : {"schema:", "http://schema.org/", "https://schema.org/"}) {
+      if (name.starts_with(prefix)) return name.substr(prefix.size());
+    }
+    return name;
+  }
+
+  // The value of a key, the last one where it comes twice: so JavaScript reads it.
+  static bool get(const Object& object, std::string_view key, Element& value) {
+    bool found = false;
+    for (const auto field : object) {
+      if (field.key.size() < key.size() || !field.key.ends_with(key) || local_name(field.key) != key) continue;
+      value = field.value;
+      found = true;
+    }
+    return found;
+  }
+
+  static bool get_string(const Object& object, std::string_view key, std::string_view& text) {
+    Element value;
+    return get(object, key, value) && value.get_string().get(text) == simdjson::SUCCESS;
+  }
+
   // What a thing is called, or the list or the value that it wraps.
   static bool unwrap(const Object& object, Element& value) {
     for (const char* key : {"name", "@value", "@list", "@set"}) {
-      if (object[key].get(value) == simdjson::SUCCESS) return true;
+      if (get(object, key, value)) return true;
     }
     return false;
   }
@@ -275,7 +212,7 @@ class JsonLd::Reader {
 
   static std::string_view text_of(const Object& object, const char* key) {
     Element value;
-    return object[key].get(value) == simdjson::SUCCESS ? name_of(value) : std::string_view();
+    return get(object, key, value) ? name_of(value) : std::string_view();
   }
 
   static void set_once(std::string& field, std::string_view value) {
@@ -298,14 +235,16 @@ class JsonLd::Reader {
   // Of several types the first that says something of a page.
   static std::string_view type_of(const Object& object) {
     simdjson::dom::array types;
-    if (object["@type"].get_array().get(types) == simdjson::SUCCESS) {
+    Element value;
+    if (get(object, "@type", value) && value.get_array().get(types) == simdjson::SUCCESS) {
       size_t count = 0;
       for (const Element item : types) {
         std::string_view type;
-        if (count++ < kItemsMax && item.get_string().get(type) == simdjson::SUCCESS && is_page_type(type)) return type;
+        if (count++ < kItemsMax && item.get_string().get(type) == simdjson::SUCCESS && is_page_type(type))
+          return local_name(type);
       }
     }
-    return text_of(object, "@type");
+    return local_name(text_of(object, "@type"));
   }
 
   void read_object(const Object& object) {
@@ -325,24 +264,42 @@ class JsonLd::Reader {
     set_once(found_.description, text_of(object, "description"));
     set_once(found_.site, text_of(object, "publisher"));
     read_license(object);
-    std::string_view body = text_of(object, "articleBody");
+    std::string body = body_of(object, "articleBody");
     if (body.empty() && type.find("Posting") != std::string_view::npos)
-      body = text_of(object, "text");  // of a forum's thread
-    if (body.size() > page_.body_.size()) page_.body_ = std::string(body);
+      body = body_of(object, "text");  // of a forum's thread
+    if (body.size() > page_.body_.size()) page_.body_ = std::move(body);
+  }
+
+  // A text; the parts of a list are its lines.
+  static std::string body_of(const Object& object, const char* key) {
+    Element value;
+    simdjson::dom::array parts;
+    if (!get(object, key, value)) return {};
+    if (value.get_array().get(parts) != simdjson::SUCCESS) return std::string(name_of(value));
+    std::string body;
+    size_t count = 0;
+    for (const Element part : parts) {
+      const std::string_view text = count++ < kItemsMax ? name_of(part) : std::string_view();
+      if (!body.empty() && !text.empty()) body += '\n';
+      body += text;
+    }
+    return body;
   }
 
   // An address, words, or a thing that has one of them.
   void read_license(const Object& object) {
     Object thing;
+    Element value;
     set_once(page_.license_, text_of(object, "license"));
-    if (!page_.license_.empty() || object["license"].get_object().get(thing) != simdjson::SUCCESS) return;
+    if (!page_.license_.empty() || !get(object, "license", value)) return;
+    if (value.get_object().get(thing) != simdjson::SUCCESS) return;
     for (const char* key : {"url", "@id"}) set_once(page_.license_, text_of(thing, key));
   }
 
   void note_name(const Object& object) {
     std::string_view id;
     const std::string_view name = text_of(object, "name");
-    if (!name.empty() && page_.names_.size() < kNamesMax && object["@id"].get_string().get(id) == simdjson::SUCCESS)
+    if (!name.empty() && page_.names_.size() < kNamesMax && get_string(object, "@id", id))
       page_.names_.emplace_back(id, name);
   }
 
@@ -350,7 +307,7 @@ class JsonLd::Reader {
   void read_authors(const Object& object) {
     Element value;
     for (const char* key : {"author", "creator"}) {
-      if (object[key].get(value) != simdjson::SUCCESS) continue;
+      if (!get(object, key, value)) continue;
       size_t left = kAuthorsMax;
       add_authors(value, 0, left);
       if (!found_.author.empty() || !page_.author_references_.empty()) return;
@@ -377,13 +334,16 @@ class JsonLd::Reader {
   void add_author(const Object& object, int level, size_t& left) {
     Element inner;
     std::string_view id;
+    for (const char* key : {"author", "creator"}) {  // in a Role
+      if (get(object, key, inner)) return add_authors(inner, level + 1, left);
+    }
     if (unwrap(object, inner)) return add_authors(inner, level + 1, left);
     const std::string given = plain_field(text_of(object, "givenName"));
     const std::string family = plain_field(text_of(object, "familyName"));
     if (!given.empty() || !family.empty()) {
       --left;
       append_name(found_.author, given.empty() || family.empty() ? given + family : given + " " + family);
-    } else if (object["@id"].get_string().get(id) == simdjson::SUCCESS) {
+    } else if (get_string(object, "@id", id)) {
       --left;
       page_.author_references_.emplace_back(id);
     }

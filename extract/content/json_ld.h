@@ -19,12 +19,6 @@ std::string plain_body(std::string_view text);
 // Adds a name to names that are separated by "; ", once.
 void append_name(std::string& names, std::string_view name);
 
-// JSON that is strict, out of JSON as sites write it: comments, commas behind a last member, raw line breaks in
-// strings, escapes that JSON does not know, several values one after the other, and what wraps a script's content
-// ("<!--",
-// "//<![CDATA[", a closing semicolon).
-std::string repaired_json(std::string_view script);
-
 // Reads the scripts of a page one after the other; the first value found of each field stays.
 class JsonLd {
  public:

@@ -8,6 +8,7 @@
 
 #include "extract/content/content_model.h"
 #include "extract/content/formulas.h"
+#include "extract/content/keep_announced.h"
 #include "extract/content/keep_items.h"
 #include "extract/content/keep_structure.h"
 #include "extract/content/leaf_masks.h"
@@ -285,6 +286,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   if (!facts.is_article()) keep_items_alike(structure, choice.keep);
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
+  keep_announced(page, choice, choice.keep);
   keep_rows_whole(page, choice.keep);
   keep_formulas(page, choice.keep);
   drop_side_boxes(page, choice.keep);

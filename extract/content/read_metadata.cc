@@ -102,11 +102,15 @@ void drop_pilcrow(std::string& title) {
 }
 
 // JSON-LD's headline, unless the page's own heading says something else: then the headline is believed where <title>
-// has it too (a first heading may be the site's name).
-const std::string& own_title(const std::string& headline, const std::string& heading, const std::string& title) {
+// has it too (a first heading may be the site's name); where that has both, the one that it begins with, and not the
+// site's name.
+const std::string& own_title(const std::string& headline, const std::string& heading, const std::string& title,
+                             const std::string& site) {
   if (headline.empty() || heading.empty() || heading == headline) return headline;
   const bool has_headline = title.find(headline) != std::string::npos && heading.find(headline) == std::string::npos;
-  return has_headline ? headline : heading;
+  if (!has_headline) return heading;
+  const bool is_name_or_part = headline == site || !title.starts_with(headline);
+  return is_name_or_part && heading != site && title.find(heading) != std::string::npos ? heading : headline;
 }
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -192,13 +196,13 @@ Metadata read_metadata(const Dom& dom) {
     return std::string();
   };
   json_ld.finish();
-  const std::string& headline = own_title(json_ld.headline(), heading, title);
+  found.site = first({&tags.og_site, &found.site, &tags.site});
+  const std::string& headline = own_title(json_ld.headline(), heading, title, found.site);
   found.title = first({&tags.og_title, &headline, &tags.title, &heading, &title});
   drop_pilcrow(found.title);
   found.document_title = std::move(title);
   found.author = first({&tags.author, &tags.creators, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
-  found.site = first({&tags.og_site, &found.site, &tags.site});
   found.description = first({&tags.og_description, &tags.description, &found.description});
   found.canonical_url = first({&tags.canonical, &tags.og_url});
   found.og_type = tags.og_type;

@@ -13,7 +13,8 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kCellMax = 200;         // bytes; a longer cell is a column of a layout table, not data
+constexpr size_t kCellMax = 200;  // bytes; a longer cell is a column of a layout table, not data
+constexpr uint32_t kNoBlock = UINT32_MAX;
 constexpr size_t kRepeatedWordsMin = 8;  // shorter lines ("Yes", a recipe's "Ingredients") may well come twice
 
 class Layout {
@@ -21,7 +22,7 @@ class Layout {
   // `lines`: an entry a block, filled with where it is written; may be null.
   Layout(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
          std::vector<BlockLines>* lines)
-      : page_(page), options_(options), plans_(plan_tables(page, keep)), lines_(lines) {}
+      : page_(page), keep_(keep), options_(options), plans_(plan_tables(page, keep)), lines_(lines) {}
 
   Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
@@ -77,7 +78,7 @@ class Layout {
   }
 
   // Whether the line came before elsewhere. Beside its like it is the author's own, a form; in boxes of one shape that
-  // say different things it is a refrain.
+  // say different things, or stand behind different texts, it is a refrain.
   bool repeats(const Block& block, std::string_view text) {
     const auto [found, is_new] = seen_.try_emplace(text, block.container);
     if (is_new) return false;
@@ -100,15 +101,40 @@ class Layout {
     return true;
   }
 
-  // Whether the boxes of two lines, up to the box that holds both, are shaped alike, and are not copies of one another.
+  // Whether the boxes of two lines, up to the box that holds both, are shaped alike, and are not copies of one another
+  // or stand behind different texts.
   bool is_refrain(uint32_t first, uint32_t second) const {
     constexpr int kLevelsMax = 4;
     const std::vector<Container>& boxes = page_.containers;
     for (int level = 0; level < kLevelsMax && boxes[first].shape == boxes[second].shape; ++level) {
-      if (boxes[first].parent == boxes[second].parent) return !are_copies(boxes[first], boxes[second]);
+      if (boxes[first].parent == boxes[second].parent)
+        return !are_copies(boxes[first], boxes[second]) || follow_different_texts(boxes[first], boxes[second]);
       first = boxes[first].parent, second = boxes[second].parent;
     }
     return false;
+  }
+
+  // Whether boxes of one parent that say the same, a chorus or a warning, have each a text of its own before them. A
+  // box of several blocks behind one of its shape is an item of a list that has it twice; one with an image captions
+  // it.
+  bool follow_different_texts(const Container& first, const Container& second) const {
+    if (second.sums.images > 0) return false;
+    const uint32_t before_first = kept_before(first), before_second = kept_before(second);
+    if (before_first == kNoBlock || before_second == kNoBlock || before_second < first.last_block) return false;
+    if (page_.text_of(page_.blocks[before_first]) == page_.text_of(page_.blocks[before_second])) return false;
+    uint32_t box = page_.blocks[before_second].container;
+    while (box != 0 && page_.containers[box].parent != second.parent) box = page_.containers[box].parent;
+    return second.last_block - second.first_block == 1 || page_.containers[box].shape != second.shape;
+  }
+
+  // The last kept block before a box within its parent; kNoBlock where none is near.
+  uint32_t kept_before(const Container& box) const {
+    constexpr uint32_t kReach = 8;
+    const uint32_t first = page_.containers[box.parent].first_block;
+    for (uint32_t i = box.first_block; i > first && box.first_block - i < kReach; --i) {
+      if (keep_[i - 1] != 0) return i - 1;
+    }
+    return kNoBlock;
   }
 
   // Sentences in a cell are paragraphs of a layout table.
@@ -304,6 +330,7 @@ class Layout {
   };
 
   const PageBlocks& page_;
+  const std::vector<uint8_t>& keep_;
   const LayoutOptions& options_;
   std::string out_;
   std::unordered_map<std::string_view, uint32_t, SeededHash> seen_;  // lines, and the container of each first one

@@ -7,6 +7,7 @@
 #include "extract/content/ancestors.h"
 #include "extract/content/blocks.h"
 #include "extract/content/json_ld.h"
+#include "extract/content/json_repair.h"
 #include "extract/content/shadow_roots.h"
 #include "extract/content/unended.h"
 #include "extract/extract.h"
@@ -266,6 +267,12 @@ TEST(JsonLd, AsSitesWriteIt) {
   EXPECT_EQ(repaired_json("{a:1, $b : 'c',\"d\":NaN,e:undefined}"), "[{\"a\":1,\"$b\":\"c\",\"d\":null,\"e\":null}]");
   EXPECT_EQ(repaired_json("[18446744073709551615,18446744073709551616,-1.5e3,0x10,true,1e999,.5]"),
             "[[18446744073709551615,null,-1.5e3,null,true,null,null]]");
+  EXPECT_EQ(repaired_json("{\"a\":\"x\\ud83d...\",\"b\":\"\\ud83d\\ude00\\udc00\"}"),
+            "[{\"a\":\"x\\ufffd...\",\"b\":\"\\ud83d\\ude00\\ufffd\"}]");
+  EXPECT_EQ(repaired_json("{\u00A0\"a\"\u00A0:\u3000\"b\"\u2003}"), "[{\"a\":\"b\"}]");
+  EXPECT_EQ(repaired_json("{\"a\":\"the \"old\" mill\",\"b\":\"a \"b\", c\"}"),
+            "[{\"a\":\"the \\\"old\\\" mill\",\"b\":\"a \\\"b\\\", c\"}]");
+  EXPECT_EQ(repaired_json("{\"a\":[\"b\",\"c\" , 1,true],d:1,}"), "[{\"a\":[\"b\",\"c\",1,true],\"d\":1}]");
   EXPECT_EQ(plain_field("a &amp; b <b>c</b> d"), "a & b c d");
   EXPECT_EQ(plain_field("a &amp;amp; b"), "a & b");
   EXPECT_EQ(plain_field("a < b"), "a < b");
@@ -275,6 +282,12 @@ TEST(JsonLd, AsSitesWriteIt) {
   EXPECT_EQ(plain_body("a <b"), "a <b");  // no tag that ends
   EXPECT_EQ(plain_body("a > b <b"), "a > b <b");
   EXPECT_EQ(plain_body("a <b>c</b> <b"), "a c");
+  EXPECT_EQ(plain_body("if x<y and y>z, vector<int>"), "if x<y and y>z, vector<int>");  // no elements
+  EXPECT_EQ(plain_body("a<b and c>d"), "a<b and c>d");                                  // no values
+  EXPECT_EQ(plain_body("a<b>c</b><p class=d>e"), "ac\ne");
+  EXPECT_EQ(plain_body("<p>a vector<int> <x-y>b</x-y>"), "a vector<int> b");
+  EXPECT_EQ(plain_body("<![CDATA[<p>a</p>]]>"), "a");
+  EXPECT_EQ(plain_body("a ]]> b"), "a ]]> b");
 }
 
 Metadata metadata_of(const std::string& json, const std::string& rest = "") {
@@ -298,6 +311,13 @@ TEST(JsonLd, Authors) {
   EXPECT_EQ(author("[\"https://x.example/ida\",\"Tom\"]"), "Tom");
   EXPECT_EQ(author("{\"name\":{\"@value\":\"Ida\"}}"), "Ida");
   EXPECT_EQ(author("{\"url\":\"x\"}"), "");
+  EXPECT_EQ(author("{\"@type\":\"Role\",\"roleName\":\"writer\",\"author\":{\"name\":\"Ida\"}}"), "Ida");
+  EXPECT_EQ(author("\"Eve\",\"author\":\"Ida\""), "Ida");  // the last of a key counts
+  EXPECT_EQ(metadata_of("{\"@type\":\"schema:Article\",\"schema:author\":{\"schema:name\":\"Ida\"}}").author, "Ida");
+  EXPECT_EQ(metadata_of("{\"@type\":\"http://schema.org/Article\",\"http://schema.org/author\":\"Ida\"}").author,
+            "Ida");
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"x:author\":\"Ida\"}").author, "");
+  EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"description\":\"\\ud83d\",\"author\":\"Ida\"}").author, "Ida");
   EXPECT_EQ(metadata_of("{\"@graph\":[{\"@type\":\"Article\",\"author\":{\"@id\":\"#i\"}},{\"@type\":\"Person\",\"@"
                         "id\":\"#i\",\"name\":\"Ida\"}]}")
                 .author,
@@ -340,6 +360,24 @@ TEST(JsonLd, TheHeadlineAndTheHeading) {
   EXPECT_EQ(metadata_of("{\"@type\":\"Article\",\"headline\":\"a tagline\"}", "<h1>Something else</h1>").title,
             "Something else");
   EXPECT_EQ(metadata_of(headline, "<h1>The Mill repaired</h1>").title, "The Mill repaired");
+  // <title> has both: the one that it begins with, and not the site's name.
+  const std::string valley = "{\"@type\":\"Article\",\"headline\":\"Valley\"}";
+  EXPECT_EQ(metadata_of(valley, "<h1>Mill repaired</h1>").title, "Mill repaired");
+  EXPECT_EQ(metadata_of(valley, "<h1>Mills</h1>").title, "Valley");
+  EXPECT_EQ(metadata_of(headline, "<meta property=og:site_name content='Mill repaired'><h1>Valley</h1>").title,
+            "Valley");
+}
+
+TEST(JsonLd, BodiesInParts) {
+  const std::string part(250, 'x');
+  const auto text = [](const std::string& body) {
+    return extract("<script type='application/ld+json'>{\"@type\":\"Article\",\"articleBody\":" + body + "}</script>",
+                   {})
+        .text;
+  };
+  EXPECT_EQ(text("[\"" + part + "\",\"" + part + "\"]"), part + "\n" + part);
+  EXPECT_EQ(text("[{\"@value\":\"" + part + "\"},\"\",\"" + part + "\"]"), part + "\n" + part);
+  EXPECT_EQ(text("\"" + part + "\\ud83d" + part + "\""), part + "\uFFFD" + part);
 }
 
 }  // namespace

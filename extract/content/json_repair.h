@@ -1,0 +1,14 @@
+// JSON as sites write it in their scripts, made strict.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace ftok::html {
+
+// JSON that is strict, out of JSON as sites write it: comments, commas behind a last member, raw line breaks and quotes
+// in strings, escapes that JSON does not know and halves of surrogate pairs, white space of Unicode, several values one
+// after the other, and what wraps a script's content ("<!--", "//<![CDATA[", a closing semicolon).
+std::string repaired_json(std::string_view script);
+
+}  // namespace ftok::html

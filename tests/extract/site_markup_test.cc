@@ -1,0 +1,137 @@
+// What sites lay out in ways of their own: refrains in boxes, what a sentence announces, pieces of a line that are not
+// shown, drawings of formulas, listings of code, tables and lists. Each rule on both sides.
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "extract/content/keep_announced.h"
+#include "tests/extract/laid_out.h"
+
+namespace ftok::html {
+namespace {
+
+std::string plain(const std::string& html) { return laid_out(html, false); }
+
+size_t count_in(const std::string& text, const std::string& line) {
+  size_t count = 0;
+  for (size_t at = text.find(line); at != std::string::npos; at = text.find(line, at + 1)) ++count;
+  return count;
+}
+
+const std::string kLine = "This line of nine words comes back again here";
+
+TEST(Refrains, InBoxesOfTheirOwnBehindDifferentTexts) {
+  const auto times = [](const std::string& before, const std::string& box, const std::string& end) {
+    std::string html = "<article>";
+    for (const char* verse : {"one", "two", "three"}) html += before + verse + end + box;
+    return count_in(plain(html + "</article>"), kLine);
+  };
+  EXPECT_EQ(times("<p>", "<blockquote><p>" + kLine + "</p></blockquote>", "</p>"), 3U);
+  EXPECT_EQ(times("<div class=verse><p>", "<div class=chorus><p>" + kLine + "</p></div>", "</p></div>"), 3U);
+  EXPECT_EQ(times("<p>", "<aside><p>" + kLine + "</p></aside>", "</p>"), 3U);
+  EXPECT_EQ(times("<h2>", "<div class=warning><p>" + kLine + "</p></div>", "</h2>"), 3U);
+  EXPECT_EQ(times("<p>", "<div><h4>All</h4><p>" + kLine + "</p></div>", "</p>"), 3U);
+  EXPECT_EQ(times("<p>", "<div><img><p>" + kLine + "</p></div>", "</p>"), 1U);  // the caption of its image
+}
+
+TEST(Refrains, CopiesOfABoxStandOnce) {
+  const std::string box = "<div class=a><p>" + kLine + "</p></div>";
+  const auto times = [](const std::string& html) { return count_in(plain("<article>" + html), kLine); };
+  EXPECT_EQ(times("<p>one</p>" + box + box), 1U);                 // one behind the other
+  EXPECT_EQ(times("<p>one</p>" + box + "<p>one</p>" + box), 1U);  // behind the same text
+  EXPECT_EQ(times(box + "<p>one</p>" + box), 1U);                 // the first stands behind none
+  const auto card = [](const std::string& title) {
+    return "<div class=card><h3>" + title + "</h3><p>" + kLine + "</p></div>";
+  };
+  EXPECT_EQ(times(card("a") + card("b") + card("a")), 2U);  // an item of a list that has it twice
+}
+
+// The blocks kept when those with an "x" score .3, those with a "z" .1, all others .9 and the cut is .5.
+std::string kept_by_announcement(const std::string& html) {
+  Dom dom;
+  EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+  PageBlocks page;
+  cut_into_blocks(dom, {}, page);
+  ContentChoice choice;
+  for (const Block& block : page.blocks) {
+    const std::string_view text = page.text_of(block);
+    choice.score.push_back(text.find('z') != std::string_view::npos   ? 0.1F
+                           : text.find('x') != std::string_view::npos ? 0.3F
+                                                                      : 0.9F);
+    choice.keep.push_back(choice.score.back() >= 0.5F);
+  }
+  keep_announced(page, choice, choice.keep);
+  std::string out;
+  for (size_t i = 0; i < choice.keep.size(); ++i) {
+    if (choice.keep[i] != 0) out += std::string(page.text_of(page.blocks[i])) + "/";
+  }
+  return out;
+}
+
+TEST(Announced, ListsTablesAndBoxesOfLinks) {
+  const auto link = [](const std::string& text) { return "<a href=/d>" + text + "</a>"; };
+  const std::string four = "<article><p>To be had here:</p>", end = "<p>z</article>", kept = "To be had here:/x1/x2/";
+  const std::string list = "<ul><li>" + link("x1") + "<li>" + link("x2") + "</ul>";
+  EXPECT_EQ(kept_by_announcement(four + list + "</article>"), kept);
+  EXPECT_EQ(kept_by_announcement(four + list + end), kept);
+  EXPECT_EQ(kept_by_announcement(four + "<div><div>" + link("x1") + "</div><div>" + link("x2") + "</div></div>" + end),
+            kept);
+  EXPECT_EQ(kept_by_announcement(four + "<p>" + link("x1") + "</p><p>" + link("x2") + "</p>" + end), kept);
+  EXPECT_EQ(kept_by_announcement(four + "<table><tr><td>" + link("x1") + "<tr><td>" + link("x2") + "</table>" + end),
+            kept);
+  EXPECT_EQ(kept_by_announcement("<article><p>To be had:</p>" + list + end), "To be had:/");  // three words: a label
+  EXPECT_EQ(kept_by_announcement("<article><p>To be had here.</p>" + list + end), "To be had here./");
+  EXPECT_EQ(kept_by_announcement("<article><h2>To be had here:</h2>" + list + end), "To be had here:/");
+  EXPECT_EQ(kept_by_announcement("<div><p>To be had here:</p><p>end</p></div>" + list + end), "To be had here:/end/");
+  EXPECT_EQ(kept_by_announcement(four + "<nav>" + list + "</nav>" + end), "To be had here:/");
+  EXPECT_EQ(kept_by_announcement(four + "<ul><li>" + link("z1") + "<li>" + link("z2") + "</ul>" + end),
+            "To be had here:/");
+  EXPECT_EQ(kept_by_announcement(four + "<div><div>x1</div><div>x2</div></div>" + end),
+            "To be had here:/");                                                        // no links
+  EXPECT_EQ(kept_by_announcement(four + "<ul><li>x1</ul>" + end), "To be had here:/");  // one
+  const auto words = [](int count) {
+    std::string text = "x";
+    for (int i = 1; i < count; ++i) text += " x";
+    return "<ul><li>" + text + "<li>x</ul>";
+  };
+  EXPECT_NE(kept_by_announcement(four + words(12) + end), "To be had here:/");
+  EXPECT_EQ(kept_by_announcement(four + words(13) + end), "To be had here:/");
+}
+
+TEST(UnseenPieces, InTheMiddleOfASentenceOrItsLink) {
+  const auto with = [](const std::string& attributes, const std::string& sheet = "") {
+    return plain("<style>" + sheet + "</style><p>See <a href=/x>the plans<span " + attributes +
+                 ">, new window</span></a> there");
+  };
+  const std::string gone = "See the plans there", kept = "See the plans, new window there";
+  for (const char* name : {"sr-only", "visually-hidden", "screen-reader-text", "a11y-hidden", "u-visually-hidden x"})
+    EXPECT_EQ(with("class='" + std::string(name) + "'"), gone) << name;
+  for (const char* style : {"opacity:0", "font-size:0px", "transform:scale(0)", "content-visibility:hidden",
+                            "position:absolute;right:9999px", "transform: scale(1, 0)"})
+    EXPECT_EQ(with("style='" + std::string(style) + "'"), gone) << style;
+  for (const char* style : {"opacity:0.5", "font-size:0.8em", "transform:scale(0.5)", "content-visibility:auto",
+                            "position:absolute;right:99px", "right:9999px"})
+    EXPECT_EQ(with("style='" + std::string(style) + "'"), kept) << style;
+  EXPECT_EQ(with("class=v", ".v{position:absolute;clip:rect(0,0,0,0)}"), gone);
+  EXPECT_EQ(with("class='w v'", "/* x */ p{} span.v , #i { display : none }"), gone);
+  EXPECT_EQ(with("id=i", "@import 'a'; #i{display:none}"), gone);
+  EXPECT_EQ(with("class=v", ".v{color:red}"), kept);
+  EXPECT_EQ(with("class=v", ".v{display:none}.v{display:inline}"), kept);
+  EXPECT_EQ(with("class=v", "@media print{.x{}.v{display:none}}"), kept);  // elsewhere
+  EXPECT_EQ(with("class=v", ".off .v{display:none}"), kept);               // at times
+  EXPECT_EQ(with("class=v", ".vv{display:none}"), kept);
+  EXPECT_EQ(plain("<p>See <a href=/x><b>the plans</b><span class=sr-only>, new window</span></a> there"), gone);
+}
+
+TEST(UnseenPieces, WhatIsNoPieceOfASentenceStays) {
+  EXPECT_EQ(plain("<p><span class=sr-only>Price</span>"), "Price");
+  EXPECT_EQ(plain("<p><span class=sr-only>Price </span>5"), "Price 5");         // what a line begins with is its label
+  EXPECT_EQ(plain("<p><span class=sr-only>Price</span> <b>5</b>"), "Price 5");  // beside an element, in no sentence
+  EXPECT_EQ(plain("<p><a href=/x><b>a</b><span class=sr-only>b</span></a>"), "ab");
+  EXPECT_EQ(plain("<p>a <span class=sr-only>" + std::string(80, 'b') + "</span>"), "a");
+  EXPECT_EQ(plain("<p>a <span class=sr-only>" + std::string(81, 'b') + "</span>"), "a " + std::string(81, 'b'));
+  EXPECT_EQ(plain("<div>a <div class=sr-only>b</div></div>"), "a\nb");
+}
+
+}  // namespace
+}  // namespace ftok::html
