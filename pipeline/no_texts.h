@@ -7,7 +7,7 @@
 namespace ftok {
 
 // Whether there are documents and every one was dropped for what the reader found: "text.no_text", "text.bad_json" and
-// the other reasons of that name.
+// the other reasons of that name. Texts of another stage (output.start_after) are texts.
 bool has_no_texts(const Tally& tally);
 
 // Throws Error where has_no_texts(): with the reasons, and the flags that help.
