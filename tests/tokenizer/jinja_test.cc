@@ -223,6 +223,7 @@ TEST(Jinja, SaysWhatIsWrongAndWhere) {
       {"{% set a, b = [1] %}", "line 1: 1 values for 2 names"},
       {"{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}", "line 1: the macro m takes 1 arguments, got 2"},
       {"{{ s | trim(side='l') }}", "line 1: trim: the argument side is not supported"},
+      {"{{ x | int }}", "line 1: there is no number in x, which is undefined"},
       {"{{ n[1:] }}", "line 1: cannot take a slice of a number"},
       {"{{ l in d }}", "line 1: not to be looked up: a list"},
       {"{{ x | tojson }}", "line 1: tojson cannot write undefined"},
