@@ -1,5 +1,5 @@
-// Messages quote what a user gave, and addresses may hold passwords: everything that shows or keeps a message takes them
-// out first.
+// Messages quote what a user gave, and addresses may hold passwords: everything that shows or keeps a message takes
+// them out first.
 #pragma once
 
 #include <string>

@@ -109,7 +109,8 @@ std::string withdraw_damaged(const Job& whole, const Job& job, std::string_view 
       if (bad.empty()) continue;
       const std::string name = task_receipt_name(read.pass, each);
       withdraw_receipt(job, name);
-      if (extracts && !job.manifest().corpus.empty()) withdraw_receipt(whole, name);  // by which the task counts as done
+      if (extracts && !job.manifest().corpus.empty())
+        withdraw_receipt(whole, name);  // by which the task counts as done
       withdrawn.insert({read.pass, each});
       if (!first.empty()) continue;
       first = fmt::format("{} is missing or damaged: do task {} of the pass {} again, whose receipt is withdrawn",

@@ -60,7 +60,8 @@ void check_whole_numbers(CLI::App& app) {
   for (CLI::Option* const option : app.get_options()) {
     const std::string type = option->get_type_name();
     if (type != "N" && type != "UINT" && type != "SEED" && type != "ID") continue;
-    if (option->get_description().find("(K, M, G)") != std::string::npos) continue;  // a text until parse_size() reads it
+    if (option->get_description().find("(K, M, G)") != std::string::npos)
+      continue;  // a text until parse_size() reads it
     const uint64_t largest = option->check_lname("threads") ? ftok::kThreadsMax : UINT64_MAX;
     option->check([largest](const std::string& text) { return wrong_whole_number(text, largest); }, "");
   }
