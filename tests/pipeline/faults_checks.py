@@ -25,7 +25,7 @@ SECONDS_MAX = 120
 NOTES = re.compile(r"ftok: (warning|error): |ftok: \d+ parameters, |step \d+/\d+ ")  # what is not the one line of a failure
 HOWS = {"open": ["EMFILE", "EIO"], "read": ["EIO", "short"], "pread": ["EIO", "short"], "write": ["ENOSPC", "EIO+", "short"],
         "pwrite": ["EIO", "short"], "sync": ["EIO"], "rename": ["EIO"], "link": ["EIO"], "mkdir": ["ENOSPC"], "unlink": ["EPERM"],
-        "ftruncate": ["EIO"], "mmap": ["ENOMEM"], "close": ["EIO"]}
+        "rmdir": ["EPERM"], "ftruncate": ["EIO"], "mmap": ["ENOMEM"], "close": ["EIO"], "flock": ["ENOLCK"]}
 SHORT = ["--shard-tokens", "3000", "--vocab", "ftok-4k", "--quiet"]
 TINY = ["--device", "cpu", "--steps", "4"] + [part for key in (
     "model.layers=1", "model.heads=1", "model.channels=8", "model.length=8", "training.tokens_per_step=16", "run.sample_every=0",

@@ -165,7 +165,7 @@ class JobChecks(s3_checks.Checks):
         whole = self.store.objects("faults/")[run]
         self.store.put(f"faults/{run}", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
         said = self.task("faults", "group", 0, code=75).stderr  # byte 40 lies in the first slice
-        self.check("a flipped byte in the work is named", f"s3://{BUCKET}/faults/{run} is damaged".encode() in said, said)
+        self.check("a flipped byte in the work is named", f"s3://{BUCKET}/faults/{run} is missing or damaged: do task ".encode() in said, said)
         self.task("faults", "extract", int(run.split("/")[1][:6]))
         self.check("its task makes it again", self.store.objects("faults/")[run] == whole)
         client = boto3.client("s3", endpoint_url=self.store.direct(), aws_access_key_id="x", aws_secret_access_key="x", region_name="us-east-1",
