@@ -1,6 +1,7 @@
 // Weights in and out: safetensors, Hugging Face's folder, llm.c's .bin.
 #include "trainer/model_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
