@@ -262,8 +262,11 @@ bool is_drawing(const Dom& dom, NodeId id) {
 bool is_drawn_from_script(const Dom& dom, NodeId id) {
   static constexpr std::string_view kDrawings[] = {"MathJax", "MathJax_CHTML", "MathJax_SVG", "mjx-chtml"};
   const std::string_view classes = dom.value(id, AttributeName::kClass);
-  if (classes.empty() || std::none_of(std::begin(kDrawings), std::end(kDrawings),
-                                      [&](std::string_view name) { return has_class(classes, name); }))
+  constexpr size_t kNameMin = 7;  // "MathJax"
+  if (classes.size() < kNameMin || (classes.find('J') == std::string_view::npos && !classes.starts_with("mjx-")))
+    return false;
+  if (std::none_of(std::begin(kDrawings), std::end(kDrawings),
+                   [&](std::string_view name) { return has_class(classes, name); }))
     return false;
   const auto is_before_script = [&](NodeId at) {
     const NodeId next = next_element(dom, at);

@@ -152,7 +152,7 @@ bool UnseenPieces::is_hidden_by_sheets(NodeId id, uint64_t& steps) {
 
 // Sheets are read whole only where one of them has a rule that may hide the name.
 bool UnseenPieces::is_hidden_name(char sign, std::string_view name, uint64_t& steps) {
-  constexpr size_t kNamesMax = 8;  // looked for on a page
+  constexpr size_t kNamesMax = 4;  // looked for on a page
   if (name.empty()) return false;
   std::string selector(1, sign);
   selector += name;
@@ -174,7 +174,7 @@ bool UnseenPieces::is_hidden_name(char sign, std::string_view name, uint64_t& st
 
 // Those that stand right in the head and in the body.
 void UnseenPieces::find_sheets(uint64_t& steps) {
-  constexpr size_t kSheetsMax = size_t{1} << 17;  // bytes of all of them
+  constexpr size_t kSheetsMax = size_t{1} << 16;  // bytes of all of them
   has_found_sheets_ = true;
   size_t left = kSheetsMax;
   NodeId html = dom_[Dom::kRoot].first_child;
