@@ -193,8 +193,7 @@ uint32_t ancestor_of(Tag tag) {
   switch (tag) {
     case Tag::kArticle: return kInArticle;
     case Tag::kMain: return kInMain;
-    case Tag::kNav:
-    case Tag::kMenu: return kInNav;
+    case Tag::kNav: return kInNav;
     case Tag::kHeader: return kInHeader;
     case Tag::kFooter: return kInFooter;
     case Tag::kAside: return kInAside;
@@ -204,6 +203,7 @@ uint32_t ancestor_of(Tag tag) {
     case Tag::kTable: return kInTable;
     case Tag::kUl:
     case Tag::kOl:
+    case Tag::kMenu:
     case Tag::kDir: return kInList;
     case Tag::kFigure: return kInFigure;
     case Tag::kSection: return kInSection;
@@ -298,6 +298,16 @@ bool is_permalink(const Dom& dom, NodeId link) {
   while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return std::find(std::begin(kSigns), std::end(kSigns), text) != std::end(kSigns) &&
          dom.value(link, AttributeName::kHref).find('#') != std::string_view::npos;
+}
+
+bool leads_within_page(const Dom& dom, NodeId element) {
+  constexpr int kLevelsMax = 8;
+  for (int level = 0; level < kLevelsMax && element != kNoNode; ++level, element = dom[element].parent) {
+    if (!dom[element].is(Tag::kA)) continue;
+    const std::string_view address = trimmed(dom.value(element, AttributeName::kHref));
+    return address.empty() || address[0] == '#';
+  }
+  return false;
 }
 
 bool is_script_address(std::string_view address) {

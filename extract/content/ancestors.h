@@ -46,6 +46,10 @@ bool is_reading(const Dom& dom, NodeId id);
 // Sphinx.
 bool is_permalink(const Dom& dom, NodeId link);
 
+// Whether a table in an element stands in a link that leads nowhere else (an empty address, "#", "#part"): an anchor
+// whose end tag was forgotten.
+bool leads_within_page(const Dom& dom, NodeId element);
+
 // A script's "address" leads nowhere; nor does one that holds its own content.
 bool is_script_address(std::string_view address);
 

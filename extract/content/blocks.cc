@@ -440,10 +440,12 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (hides_here(frame)) {
     const NodeId formula = formula_below(dom_, id);
     if (formula != kNoNode) append_math(formula);
-    if (!is_drawing_alone(dom_, id)) return false;
+    const bool is_drawing = is_drawing_alone(dom_, id);
+    if (!is_drawing && !is_shown_alone(dom_, id)) return false;
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
-    frame.is_formula = true;
+    frame.is_formula = is_drawing;
   }
+  if (node.tag == Tag::kSpan && is_drawn_from_script(dom_, id)) return false;
   if (!frame.keep_white_space && unseen_.has(id, is_for_ears_, page_.steps)) return false;
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kButton && frame.heading_level > 0 && !run_.empty()) return false;  // beside a heading's text
@@ -498,8 +500,10 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
     frame.keep_white_space = frame.is_code_table;
     if (frame.is_code_table) frame.code_language = language_of_code(dom_, id);
   }
+  if (node.tag == Tag::kTable && leads_within_page(dom_, frames_.back().node))
+    frame.ancestors &= ~static_cast<uint32_t>(kInLink);
   if (!frame.is_code_table) note_table(node.tag, id, frame);
-  if (node.tag == Tag::kUl || node.tag == Tag::kOl || node.tag == Tag::kDir) {
+  if (is_list(node.tag)) {
     frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
   }
   note_list(node.tag, id);

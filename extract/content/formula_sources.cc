@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "core/ascii.h"
 #include "extract/content/ancestors.h"
@@ -124,7 +126,48 @@ bool is_displayed(const Dom& dom, NodeId id) {
 
 }  // namespace
 
+namespace {
+
+// The MathML below an element whose names have a prefix ("m:math"), as text without it.
+std::string mathml_without_prefix(const Dom& dom, NodeId top, uint64_t& steps) {
+  constexpr size_t kBytesMax = 65536;
+  std::string out;
+  std::vector<NodeId> open;
+  const auto name_of = [&](NodeId id) {
+    const std::string_view name = dom[id].view();
+    return name.substr(name.find(':') + 1);
+  };
+  const auto close = [&] {
+    out.append("</").append(name_of(open.back())).append(">");
+    open.pop_back();
+  };
+  const auto put = [&](std::string_view text) {
+    for (const char c : text) out += c == '<' ? "&lt;" : c == '&' ? "&amp;" : c == '"' ? "&quot;" : std::string(1, c);
+  };
+  for (NodeId id = top; id != kNoNode && out.size() < kBytesMax; id = dom.next_in_order(id, top)) {
+    ++steps;
+    while (!open.empty() && dom[id].parent != open.back()) close();
+    if (dom[id].is_text()) put(dom[id].view());
+    if (!dom[id].is_element()) continue;
+    out.append("<").append(name_of(id));
+    for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+      out.append(" ").append(a->name()).append("=\"");
+      put(a->value());
+      out += '"';
+    }
+    out += '>';
+    open.push_back(id);
+  }
+  while (!open.empty()) close();
+  return out;
+}
+
+}  // namespace
+
 FormulaSource formula_of_element(const Dom& dom, NodeId id, uint64_t& steps) {
+  if (dom[id].tag == Tag::kUnknown && dom[id].view().ends_with(":math"))
+    return {tex_of_mathml_text(mathml_without_prefix(dom, id, steps), steps),
+            attribute_named(dom, id, {"display"}) == "block"};
   const FormulaNames names = names_of(dom, id);
   if (!names.named) return {};
   const std::string_view classes = dom.value(id, AttributeName::kClass);

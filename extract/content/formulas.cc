@@ -223,15 +223,84 @@ bool is_equation_number(std::string_view text) {
          text.find_first_of("0123456789") != std::string_view::npos;
 }
 
-bool is_drawing_alone(const Dom& dom, NodeId id) {
-  if (!has_class(dom.value(id, AttributeName::kClass), "katex-html")) return false;
+namespace {
+
+bool has_text_below(const Dom& dom, NodeId top) {
+  constexpr int kNodesMax = 200;
+  int seen = 0;
+  for (NodeId id = dom.next_in_order(top, top); id != kNoNode && seen < kNodesMax;
+       ++seen, id = dom.next_in_order(id, top)) {
+    if (dom[id].is(Tag::kScript) || (dom[id].is_element() && dom[id].tag == Tag::kMath)) return true;
+    if (dom[id].is_text() && !std::all_of(dom[id].view().begin(), dom[id].view().end(), is_html_space)) return true;
+  }
+  return false;
+}
+
+// Whether another element of the same parent says the same to those who hear the page: it has text or a formula.
+bool has_copy_beside(const Dom& dom, NodeId id) {
   constexpr int kSiblingsMax = 8;
   NodeId sibling = dom[dom[id].parent].first_child;
   for (int seen = 0; sibling != kNoNode && seen < kSiblingsMax; ++seen, sibling = dom[sibling].next) {
-    if (sibling == id || !dom[sibling].is_element()) continue;
-    if (dom[sibling].tag == Tag::kMath || formula_below(dom, sibling) != kNoNode) return false;
+    if (sibling != id && dom[sibling].is_element() &&
+        (dom[sibling].tag == Tag::kMath || dom[sibling].is(Tag::kScript) || has_text_below(dom, sibling)))
+      return true;
   }
-  return true;
+  return false;
+}
+
+bool is_drawing(const Dom& dom, NodeId id) {
+  static constexpr std::string_view kDrawings[] = {"katex",    "katex-html", "katex-display", "mjx-chtml",
+                                                   "mjx-math", "MathJax",    "MathJax_CHTML", "MathJax_Display",
+                                                   "mord",     "base"};
+  const std::string_view classes = dom.value(id, AttributeName::kClass);
+  return !classes.empty() && std::any_of(std::begin(kDrawings), std::end(kDrawings),
+                                         [&](std::string_view name) { return has_class(classes, name); });
+}
+
+}  // namespace
+
+bool is_drawn_from_script(const Dom& dom, NodeId id) {
+  static constexpr std::string_view kDrawings[] = {"MathJax", "MathJax_CHTML", "MathJax_SVG", "mjx-chtml"};
+  const std::string_view classes = dom.value(id, AttributeName::kClass);
+  constexpr size_t kNameMin = 7;  // "MathJax"
+  if (classes.size() < kNameMin || (classes.find('J') == std::string_view::npos && !classes.starts_with("mjx-")))
+    return false;
+  if (std::none_of(std::begin(kDrawings), std::end(kDrawings),
+                   [&](std::string_view name) { return has_class(classes, name); }))
+    return false;
+  const auto is_before_script = [&](NodeId at) {
+    const NodeId next = next_element(dom, at);
+    return next != kNoNode && dom[next].is(Tag::kScript) && dom.value(next, AttributeName::kType).starts_with("math/");
+  };
+  const NodeId parent = dom[id].parent;
+  return is_before_script(id) ||
+         (has_class(dom.value(parent, AttributeName::kClass), "MathJax_Display") && is_before_script(parent));
+}
+
+bool is_drawing_alone(const Dom& dom, NodeId id) {
+  const NodeId parent = dom[id].parent;
+  const NodeId child = first_element(dom, id);
+  const bool drawn = is_drawing(dom, id) || (child != kNoNode && is_drawing(dom, child)) || is_drawing(dom, parent) ||
+                     dom.value(parent, AttributeName::kRole) == "math";
+  return drawn && !has_copy_beside(dom, id) && formula_below(dom, id) == kNoNode;
+}
+
+bool is_shown_alone(const Dom& dom, NodeId id) {
+  constexpr size_t kBytesMax = 80;
+  const NodeId text = dom[id].first_child;
+  if (text == kNoNode || !dom[text].is_text() || dom[text].next != kNoNode || dom[text].size > kBytesMax) return false;
+  const Attribute* const only = dom.attributes(id);
+  if (only == nullptr || !only->last || only->id != AttributeName::kAriaHidden) return false;
+  if (dom[id].tag == Tag::kUnknown || dom[id].is(Tag::kA) || dom[id].is(Tag::kI)) return false;
+  const std::string_view shown = trim(dom[text].view());
+  const auto is_word = [](char c) { return is_alpha(c) || is_digit(c); };
+  if (shown.empty() || !is_word(shown.front()) || !is_word(shown.back()) || shown.find('_') != std::string_view::npos)
+    return false;  // a sign, "[icon]", the name of a ligature
+  const auto is_words = [&](NodeId at) {
+    return at != kNoNode && dom[at].is_text() &&
+           std::any_of(dom[at].view().begin(), dom[at].view().end(), [](char c) { return is_alpha(c) || is_digit(c); });
+  };
+  return is_words(text) && (is_words(dom[id].previous) || is_words(dom[id].next)) && !has_copy_beside(dom, id);
 }
 
 }  // namespace ftok::html

@@ -24,8 +24,15 @@ bool is_equation_number(std::string_view text);
 // The formula in a hidden inline element: what is shown beside it is its drawing.
 NodeId formula_below(const Dom& dom, NodeId top);
 
-// Whether an element hidden from screen readers is a formula's drawing by KaTeX that has no MathML beside it: there is
-// no other copy then.
+// Whether an element hidden from screen readers is a formula's drawing by KaTeX, MathJax or another that has no copy
+// for them beside it.
 bool is_drawing_alone(const Dom& dom, NodeId id);
+
+// Whether an element is what MathJax 2 has drawn from the script right behind it, which holds the source.
+bool is_drawn_from_script(const Dom& dom, NodeId id);
+
+// Whether an element hidden from screen readers, and by nothing else, is a piece of a sentence, such as a number, that
+// has no copy for them: it has no name, as icons do, and no other element beside it says anything.
+bool is_shown_alone(const Dom& dom, NodeId id);
 
 }  // namespace ftok::html

@@ -1,6 +1,7 @@
 #include "extract/content/mathml_tex.h"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -210,6 +211,7 @@ class Converter {
   std::string scripts(std::string_view name, const std::vector<NodeId>& parts);
   std::string limits(std::string_view name, const std::vector<NodeId>& parts);
   std::string multiscripts(NodeId id);
+  std::string selected(NodeId id);
   std::string fenced(NodeId id);
   std::string table(NodeId id);
   std::string signs(std::string_view text) const;
@@ -341,6 +343,17 @@ std::string Converter::multiscripts(NodeId id) {
   return (left.empty() ? "" : "{}" + left) + node(parts[0]) + right;
 }
 
+// Of an <maction> the child that is shown first: the one that `selection` counts to, the first without.
+std::string Converter::selected(NodeId id) {
+  const std::vector<NodeId> parts = elements(id);
+  const std::string_view selection = trim(attribute(id, "selection", "1"));
+  size_t number = 0;
+  std::from_chars(selection.data(), selection.data() + selection.size(), number);
+  if (attribute(id, "actiontype", "toggle") != "toggle") number = 1;
+  if (parts.empty()) return {};
+  return node(parts[number >= 1 && number <= parts.size() ? number - 1 : 0]);
+}
+
 std::string Converter::fenced(NodeId id) {
   const std::string separators = signs(attribute(id, "separators", ","));
   std::string out = signs(attribute(id, "open", "("));
@@ -386,6 +399,7 @@ std::string Converter::node(NodeId id) {
   if (name == "mi" || name == "mn" || name == "mo" || name == "mtext" || name == "ms") return token(id, name);
   if (name == "annotation" || name == "annotation-xml" || name == "mphantom" || name == "mspace" || name == "none")
     return {};
+  if (name == "maction") return selected(id);
   if (name == "mmultiscripts") return multiscripts(id);
   if (name == "mfenced") return fenced(id);
   if (name == "mtable") return table(id);

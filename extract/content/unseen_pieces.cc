@@ -4,6 +4,7 @@
 
 #include "core/ascii.h"
 #include "extract/content/ancestors.h"
+#include "extract/html/scan.h"
 
 namespace ftok::html {
 
@@ -75,6 +76,42 @@ size_t behind_block(std::string_view sheet, size_t open) {
   return sheet.size();
 }
 
+bool declares_what_may_hide(std::string_view declarations) {
+  return declarations.find("none") != std::string_view::npos || declarations.find("hidden") != std::string_view::npos ||
+         declarations.find("clip") != std::string_view::npos || declarations.find("-9") != std::string_view::npos;
+}
+
+bool is_space_of_css(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Whether the selector that stands at [at, at + size) of a sheet is one of a rule's, with a tag's name before it at
+// most, and not a part of another one.
+bool is_whole_selector(std::string_view sheet, size_t at, size_t size) {
+  size_t end = at + size;
+  while (end < sheet.size() && is_space_of_css(sheet[end])) ++end;
+  if (end == sheet.size() || (sheet[end] != '{' && sheet[end] != ',')) return false;
+  while (at > 0 && is_name_of_css(sheet.substr(at - 1, 1))) --at;
+  while (at > 0 && is_space_of_css(sheet[at - 1])) --at;
+  return at == 0 || std::string_view("},;/>").find(sheet[at - 1]) != std::string_view::npos;
+}
+
+// Whether a sheet has a rule for a selector that may hide.
+bool may_hide(std::string_view sheet, std::string_view selector) {
+  const ScanKernels& scans = scan_kernels();
+  const char* const end = sheet.data() + sheet.size();
+  Seen seen;
+  for (const char* p = sheet.data(); p < end; ++p) {
+    p = scans.to_pair(p, end, selector[0], selector[1], seen);
+    const std::string_view rest(p, static_cast<size_t>(end - p));
+    if (!rest.starts_with(selector) ||
+        !is_whole_selector(sheet, static_cast<size_t>(p - sheet.data()), selector.size()))
+      continue;
+    const size_t open = rest.find('{');
+    if (open == std::string_view::npos) return false;
+    if (declares_what_may_hide(rest.substr(open, rest.find('}', open) - open))) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool UnseenPieces::has(NodeId id, bool is_for_ears, uint64_t& steps) {
@@ -102,33 +139,54 @@ bool UnseenPieces::is_beside_words_of_link(NodeId id) const {
 
 bool UnseenPieces::is_hidden_by_sheets(NodeId id, uint64_t& steps) {
   if (!dom_.has_any(Tag::kStyle)) return false;
-  const std::string_view names = dom_.value(id, AttributeName::kClass), own_id = dom_.value(id, AttributeName::kId);
-  if (names.empty() && own_id.empty()) return false;
-  if (!has_read_) read_sheets(steps);
-  if (hidden_.empty()) return false;
-  const auto is_hidden = [&](char sign, std::string_view name) {
-    return !name.empty() && hidden_.count(sign + std::string(name)) > 0;
-  };
-  if (is_hidden('#', own_id)) return true;
+  if (is_hidden_name('#', dom_.value(id, AttributeName::kId), steps)) return true;
+  const std::string_view names = dom_.value(id, AttributeName::kClass);
   constexpr std::string_view kSpaces = " \t\n\r\f";
   for (size_t begin = names.find_first_not_of(kSpaces); begin != std::string_view::npos;) {
     const size_t end = std::min(names.find_first_of(kSpaces, begin), names.size());
-    if (is_hidden('.', names.substr(begin, end - begin))) return true;
+    if (is_hidden_name('.', names.substr(begin, end - begin), steps)) return true;
     begin = names.find_first_not_of(kSpaces, end);
   }
   return false;
 }
 
-void UnseenPieces::read_sheets(uint64_t& steps) {
-  constexpr size_t kSheetsMax = size_t{1} << 19;  // bytes of all of them
-  has_read_ = true;
+// Sheets are read whole only where one of them has a rule that may hide the name.
+bool UnseenPieces::is_hidden_name(char sign, std::string_view name, uint64_t& steps) {
+  constexpr size_t kNamesMax = 4;  // looked for on a page
+  if (name.empty()) return false;
+  std::string selector(1, sign);
+  selector += name;
+  const auto known = asked_.find(selector);
+  if (known != asked_.end()) return known->second;
+  if (asked_.size() == kNamesMax) return false;
+  if (!has_found_sheets_) find_sheets(steps);
+  bool hides = std::any_of(sheets_.begin(), sheets_.end(), [&](std::string_view sheet) {
+    steps += sheet.size() / 16;
+    return may_hide(sheet, selector);
+  });
+  if (hides) {
+    if (!has_read_) std::for_each(sheets_.begin(), sheets_.end(), [&](std::string_view sheet) { read_sheet(sheet); });
+    has_read_ = true;
+    hides = hidden_.count(selector) > 0;
+  }
+  return asked_.emplace(std::move(selector), hides).first->second;
+}
+
+// Those that stand right in the head and in the body.
+void UnseenPieces::find_sheets(uint64_t& steps) {
+  constexpr size_t kSheetsMax = size_t{1} << 16;  // bytes of all of them
+  has_found_sheets_ = true;
   size_t left = kSheetsMax;
-  for (NodeId id = dom_.next_in_order(Dom::kRoot); id != kNoNode && left > 0; id = dom_.next_in_order(id)) {
-    if (!dom_[id].is(Tag::kStyle) || dom_[id].first_child == kNoNode) continue;
-    const std::string_view sheet = dom_[dom_[id].first_child].view().substr(0, left);
-    left -= sheet.size();
-    steps += sheet.size() / 8;
-    read_sheet(sheet);
+  NodeId html = dom_[Dom::kRoot].first_child;
+  while (html != kNoNode && !dom_[html].is(Tag::kHtml)) html = dom_[html].next;
+  if (html == kNoNode) return;
+  for (NodeId part = dom_[html].first_child; part != kNoNode; part = dom_[part].next) {
+    for (NodeId id = dom_[part].first_child; id != kNoNode && left > 0; id = dom_[id].next) {
+      ++steps;
+      if (!dom_[id].is(Tag::kStyle) || dom_[id].first_child == kNoNode) continue;
+      sheets_.push_back(dom_[dom_[id].first_child].view().substr(0, left));
+      left -= sheets_.back().size();
+    }
   }
 }
 
@@ -138,9 +196,11 @@ void UnseenPieces::read_sheet(std::string_view sheet) {
     const size_t open = sheet.find('{', at);
     if (open == std::string_view::npos) return;
     std::string_view selectors = sheet.substr(at, open - at);
-    for (const std::string_view end : {";", "*/", "-->"}) {  // of an @import, a comment
-      if (const size_t last = selectors.rfind(end); last != std::string_view::npos)
-        selectors.remove_prefix(last + end.size());
+    for (const char end : {';', '/', '>'}) {  // of an @import, a comment, "<!-- -->"
+      const size_t last = selectors.rfind(end);
+      const bool ends = last != std::string_view::npos &&
+                        (end == ';' || (last > 0 && selectors[last - 1] == (end == '/' ? '*' : '-')));
+      if (ends) selectors.remove_prefix(last + 1);
     }
     selectors = trim(selectors);
     if (selectors.starts_with('@')) {
@@ -155,13 +215,10 @@ void UnseenPieces::read_sheet(std::string_view sheet) {
 
 void UnseenPieces::read_rule(std::string_view selectors, std::string_view declarations) {
   constexpr size_t kNamesMax = 500, kSelectorsMax = 400;  // the latter in bytes
-  if (selectors.size() > kSelectorsMax || (selectors.find('.') == std::string_view::npos && selectors.find('#') == std::string_view::npos)) return;
-  const bool may_hide = declarations.find("none") != std::string_view::npos ||
-                        declarations.find("hidden") != std::string_view::npos ||
-                        declarations.find("clip") != std::string_view::npos ||
-                        declarations.find("-9") != std::string_view::npos;
-  if (!may_hide && hidden_.empty()) return;
-  const bool hides = may_hide && style_hides(declarations);
+  if (selectors.size() > kSelectorsMax ||
+      (selectors.find('.') == std::string_view::npos && selectors.find('#') == std::string_view::npos))
+    return;
+  const bool hides = declares_what_may_hide(declarations) && style_hides(declarations);
   const bool shows = !hides && (declarations.find("display") != std::string_view::npos ||
                                 declarations.find("position") != std::string_view::npos);
   if (!hides && !shows) return;

@@ -53,7 +53,9 @@ class Layout {
     row_ = short_cell ? block.row : kNoNode;
     cell_ = block.cell;
     const uint32_t first = line_now();
+    const size_t begin = out_.size();
     body(block, text, short_cell, out_);
+    indent_lines(begin);
     note_lines(block, first, short_cell ? LineKind::kTable : kind_of(block));
     last_ = &block;
     return Fate::kWritten;
@@ -276,6 +278,8 @@ class Layout {
   void prefix(const Block& block, bool short_cell) {
     quote_ = options_.markdown && (block.ancestors & kQuoted) != 0;
     if (quote_) out_ += "> ";
+    item_indent_ = goes_on_with_item(block, short_cell) ? items_.back().text_at : 0;
+    out_.append(item_indent_, ' ');
     if (options_.markdown && short_cell) out_ += "| ";
     if (const uint8_t level = heading_level(block, short_cell); options_.markdown && level > 0) {
       out_.append(level, '#');
@@ -283,27 +287,55 @@ class Layout {
     }
     if (options_.markdown && block.kind == BlockKind::kDefinition && !is_item(block)) out_ += ": ";
     if (!is_item(block)) {
-      items_.clear();
+      if (item_indent_ == 0) items_.clear();
       return;
     }
+    constexpr int32_t kNumberMax = 999999999;  // CommonMark, 5.2: nine digits, and no sign
     const std::string number = std::to_string(block.item_number);
+    const bool has_number =
+        block.is_numbered && (!options_.markdown || (block.item_number >= 0 && block.item_number <= kNumberMax));
     const std::string mark = options_.markdown && block.is_footnote ? "[^" + number + "]: "
-                             : block.is_numbered                    ? number + ". "
+                             : has_number                           ? number + ". "
                                                                     : "- ";
-    out_.append(options_.markdown ? indent_under_items(block.list_depth, mark.size()) : 2 * (block.list_depth - 1U),
-                ' ');
+    const size_t indent = options_.markdown ? indent_under_items(block, mark.size()) : 2 * (block.list_depth - 1U);
+    out_.append(indent, ' ');
     out_ += mark;
   }
 
+  // The list item that a block stands in; 0 where none does.
+  uint32_t item_around(const Block& block) const {
+    uint32_t at = block.list_depth == 0 ? 0 : block.container;
+    while (at != 0 && page_.containers[at].tag != Tag::kLi) at = page_.containers[at].parent;
+    return at;
+  }
+
+  // In Markdown: whether a block is another one of an item that was begun, and stands under its text.
+  bool goes_on_with_item(const Block& block, bool short_cell) {
+    if (!options_.markdown || quote_ || short_cell || is_item(block) || block.kind == BlockKind::kCell) return false;
+    const uint32_t item = item_around(block);
+    while (item != 0 && !items_.empty() && items_.back().item != item && items_.back().depth >= block.list_depth)
+      items_.pop_back();
+    return item != 0 && !items_.empty() && items_.back().item == item;
+  }
+
+  // The further lines of what was written from `begin` on, where it stands in an item.
+  void indent_lines(size_t begin) {
+    for (size_t at = out_.find('\n', begin); item_indent_ > 0 && at != std::string::npos;
+         at = out_.find('\n', at + 1)) {
+      if (at + 1 < out_.size() && out_[at + 1] != '\n') out_.insert(at + 1, item_indent_, ' ');
+    }
+  }
+
   // In Markdown an item stands under the text of the one it belongs to, and only under one that was written.
-  size_t indent_under_items(uint8_t depth, size_t mark_size) {
-    while (!items_.empty() && items_.back().depth >= depth) items_.pop_back();
+  size_t indent_under_items(const Block& block, size_t mark_size) {
+    while (!items_.empty() && items_.back().depth >= block.list_depth) items_.pop_back();
     const size_t indent = items_.empty() ? 0 : items_.back().text_at;
-    items_.push_back({depth, indent + mark_size});
+    items_.push_back({block.list_depth, indent + mark_size, item_around(block)});
     return indent;
   }
 
   void body(const Block& block, std::string_view text, bool short_cell, std::string& out) const {
+    if (block.kind == BlockKind::kCode && short_cell) return append_code_of_cell(text, options_.markdown, out);
     if (options_.markdown && block.kind == BlockKind::kCode)
       return append_fenced(text, block.code_language, quote_, out);
     if (options_.markdown)
@@ -327,6 +359,7 @@ class Layout {
   struct OpenItem {
     uint8_t depth = 0;
     size_t text_at = 0;  // spaces before its text
+    uint32_t item = 0;   // its container
   };
 
   const PageBlocks& page_;
@@ -337,6 +370,7 @@ class Layout {
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
   std::vector<OpenItem> items_;
+  size_t item_indent_ = 0;  // of the block being written, where it goes on with an item
   static constexpr uint32_t kNoRow = UINT32_MAX;
   std::vector<TablePlan> plans_;
   std::vector<BlockLines>* const lines_;

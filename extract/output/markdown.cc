@@ -426,4 +426,22 @@ void append_fenced(std::string_view code, std::string_view language, bool quote,
   out += fence;
 }
 
+void append_code_of_cell(std::string_view code, bool markdown, std::string& out) {
+  std::string line;
+  size_t longest = 0, run = 0;
+  for (const char c : code) {
+    const bool is_space = c == ' ' || c == '\n' || c == '\t';
+    if (is_space && (line.empty() || line.back() == ' ')) continue;
+    run = c == '`' ? run + 1 : 0;
+    longest = std::max(longest, run);
+    if (markdown && c == '|') line += '\\';
+    line += is_space ? ' ' : c;
+  }
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  if (line.empty()) return;
+  const std::string fence(markdown ? longest + 1 : 0, '`');
+  const bool padded = markdown && (line.front() == '`' || line.back() == '`');
+  out.append(fence).append(padded ? " " : "").append(line).append(padded ? " " : "").append(fence);
+}
+
 }  // namespace ftok::html

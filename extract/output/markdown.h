@@ -24,4 +24,7 @@ void append_markdown(const PageBlocks& page, const Block& block, const MarkdownP
 // Appends a block of code between fences longer than any in it, the first with its language ("" for none).
 void append_fenced(std::string_view code, std::string_view language, bool quote, std::string& out);
 
+// Appends preformatted text as one line of a table's cell: white space folded, in Markdown between backticks.
+void append_code_of_cell(std::string_view code, bool markdown, std::string& out);
+
 }  // namespace ftok::html

@@ -133,5 +133,97 @@ TEST(UnseenPieces, WhatIsNoPieceOfASentenceStays) {
   EXPECT_EQ(plain("<div>a <div class=sr-only>b</div></div>"), "a\nb");
 }
 
+TEST(Drawings, HiddenFromScreenReadersWithoutACopy) {
+  const auto in = [](const std::string& drawing) { return plain("<p>so " + drawing + " it is"); };
+  const std::string drawn = "so E it is", gone = "so it is";
+  EXPECT_EQ(in("<span class=katex aria-hidden=true><span class=katex-html>E</span></span>"), drawn);
+  EXPECT_EQ(in("<span aria-hidden=true><span class=katex><span class=katex-html>E</span></span></span>"), drawn);
+  EXPECT_EQ(in("<span class=mjx-chtml><span class=mjx-math aria-hidden=true>E</span></span>"), drawn);
+  EXPECT_EQ(in("<span role=math><span aria-hidden=true class=x>E</span></span>"), drawn);
+  EXPECT_EQ(in("<span class=x><span aria-hidden=true class=x>E</span></span>"), gone);
+  EXPECT_EQ(in("<span class=mjx-chtml><span class=mjx-math aria-hidden=true>E</span><math alttext=F></math></span>"),
+            "so $F$ it is");
+  EXPECT_EQ(in("<span aria-hidden=true>E</span>"), drawn);
+  EXPECT_EQ(in("<span aria-hidden=true>E</span><span>F</span>"), "so F it is");  // a copy
+  EXPECT_EQ(in("<span aria-hidden=true>\u2192</span>"), gone);                   // a sign
+  EXPECT_EQ(in("<span aria-hidden=true hidden>E</span>"), gone);
+  EXPECT_EQ(plain("<p><span aria-hidden=true>E</span><i></i>"), "");  // beside no words
+}
+
+TEST(Drawings, OfMathJaxFromAScript) {
+  const std::string script = "<script type='math/tex'>E</script>";
+  EXPECT_EQ(plain("<p>so <span class=MathJax><nobr>E</nobr></span>" + script), "so $E$");
+  EXPECT_EQ(plain("<p>so <span class=MathJax_Display><span class=MathJax>E</span></span>" + script), "so $E$");
+  EXPECT_EQ(plain("<p>so <span class=MathJax><nobr>E</nobr></span>"), "so E");
+  EXPECT_EQ(plain("<p>so <span class=x>E</span>" + script), "so E$E$");
+}
+
+TEST(MathMlNames, ActionsAndPrefixes) {
+  const auto math = [](const std::string& of) { return plain("<p><math>" + of + "</math>"); };
+  EXPECT_EQ(math("<maction><mi>a</mi><mi>b</mi></maction>"), "$a$");
+  EXPECT_EQ(math("<maction actiontype=toggle selection=2><mi>a</mi><mi>b</mi></maction>"), "$b$");
+  EXPECT_EQ(math("<maction actiontype=toggle selection=3><mi>a</mi><mi>b</mi></maction>"), "$a$");
+  EXPECT_EQ(math("<maction actiontype=tooltip selection=2><mi>a</mi><mi>b</mi></maction>"), "$a$");
+  EXPECT_EQ(plain("<p>a <m:math><m:msup><m:mi>P</m:mi><m:mn>2</m:mn></m:msup></m:math>"), "a $P^{2}$");
+  EXPECT_EQ(plain("<p>a <mml:math><mml:semantics><mml:mi>P</mml:mi><mml:annotation encoding='application/x-tex'>Q"
+                  "</mml:annotation></mml:semantics></mml:math>"),
+            "a $Q$");
+  EXPECT_EQ(plain("<p>a <m:maths><m:mi>P</m:mi></m:maths>"), "a P");
+}
+
+TEST(TablesOfData, HeadingsAndCodeInACellAreOneLine) {
+  const auto table = [](const std::string& cell, const std::string& head = "th") {
+    return laid_out("<table><tr><" + head + ">A<" + head + ">B<tr><td>" + cell + "<td>b</table>");
+  };
+  const auto with = [](const std::string& cell) { return "| A | B |\n| --- | --- |\n| " + cell + " | b |"; };
+  EXPECT_EQ(table("<h4>a</h4><p>c"), with("a c"));
+  EXPECT_EQ(table("<pre>a  b\n|c</pre>"), with("`a b \\|c`"));
+  EXPECT_EQ(table("<pre>`</pre>"), with("`` ` ``"));
+  EXPECT_NE(table("<h4>a</h4>", "td"), with("a"));  // no header: a layout
+  EXPECT_EQ(table("<pre>1\n2\n3\n4\n5\n6\n7\n8</pre>"), with("`1 2 3 4 5 6 7 8`"));
+  EXPECT_NE(table("<pre>1\n2\n3\n4\n5\n6\n7\n8\n9</pre>"), with("`1 2 3 4 5 6 7 8 9`"));  // a listing
+}
+
+TEST(TablesOfData, SpansMakeNoMoreThanThePageHas) {
+  std::string html = "<table>";
+  for (int i = 0; i < 2000; ++i) html += "<tr><td rowspan=" + std::to_string(2000 - i) + ">x<td>y";
+  EXPECT_LT(laid_out(html).size(), 4 * html.size());
+  EXPECT_LT(plain(html).size(), html.size());
+  EXPECT_EQ(plain("<table><tr><td rowspan=3>x<td>1<tr><td>2<tr><td>3</table>"), "x | 1\n| 2\n| 3");
+}
+
+TEST(TablesOfData, BehindAnAnchorThatNeverEnds) {
+  const auto letters = [](const std::string& link) {
+    Dom dom;
+    const std::string html = link + "<table><tr><td>words</table>";
+    EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+    PageBlocks page;
+    cut_into_blocks(dom, {}, page);
+    return page.blocks.at(0).sums.link_letters;
+  };
+  EXPECT_EQ(letters("<a name=x href=''>"), 0U);
+  EXPECT_EQ(letters("<a href='#'>"), 0U);
+  EXPECT_EQ(letters("<a href='#x'>"), 0U);
+  EXPECT_EQ(letters("<a href='/x'>"), 5U);
+}
+
+TEST(Items, FurtherBlocksStandUnderTheirText) {
+  EXPECT_EQ(laid_out("<ol><li><p>a</p><p>b</p><li>c</ol><p>d"), "1. a\n\n   b\n2. c\n\nd");
+  EXPECT_EQ(laid_out("<ul><li>a<pre>b\n\nc</pre><li>d</ul>"), "- a\n\n  ```\n  b\n\n  c\n  ```\n- d");
+  EXPECT_EQ(laid_out("<ul><li>a<ul><li>b</ul><p>c</ul>"), "- a\n  - b\n\n  c");
+  EXPECT_EQ(plain("<ol><li><p>a</p><p>b</p></ol>"), "1. a\nb");
+}
+
+TEST(Items, NumbersThatMarkdownHas) {
+  EXPECT_EQ(laid_out("<ol start=-1><li>a<li>b<li>c</ol>"), "- a\n0. b\n1. c");
+  EXPECT_EQ(plain("<ol start=-1><li>a</ol>"), "-1. a");
+  EXPECT_EQ(laid_out("<ol start=999999999><li>a<li>b</ol>"), "999999999. a\n- b");
+}
+
+TEST(Items, MenusAreLists) {
+  EXPECT_EQ(plain("<menu><li>a<menu><li>b</menu><li>c</menu>"), "- a\n  - b\n- c");
+  EXPECT_EQ(plain("<div><li>a</div>"), "a");
+}
+
 }  // namespace
 }  // namespace ftok::html
