@@ -33,7 +33,8 @@ TEST(Unspaced, Characters) {
   EXPECT_EQ(cut(UnspacedWords::kCharacters, {"ที่นี่"}), "ที่|นี่");  // marks stay on their characters
   EXPECT_EQ(cut(UnspacedWords::kCharacters, {"한국어", "word"}), "한국어|word");
   EXPECT_EQ(cut(UnspacedWords::kAsRules, {"世界"}), "世界");
-  EXPECT_EQ(cut(UnspacedWords::kCharacters, {"བོད་ཡིག་གི།", "ང"}), "བོད|ཡིག|གི|ང");  // syllables, without what parts them
+  // syllables, without what parts them
+  EXPECT_EQ(cut(UnspacedWords::kCharacters, {"བོད་ཡིག་གི།", "ང"}), "བོད|ཡིག|གི|ང");
   EXPECT_EQ(cut(UnspacedWords::kCharacters, {"ꦲꦏ꧀ꦱꦫ", "ᬅᬓ᭄ᬱᬭ"}), "ꦲ|ꦏ꧀|ꦱ|ꦫ|ᬅ|ᬓ᭄|ᬱ|ᬭ");
   EXPECT_EQ(cut(UnspacedWords::kCharacters, {"ที่\u200Bนี่", "กข"}), "ที่|นี่|ก|ข");
   EXPECT_EQ(cut(UnspacedWords::kCharacters, {"ก\u200B.\u200Bข", "\u200B"}), "ก|\u200B.\u200B|ข|\u200B");

@@ -71,6 +71,14 @@ class TrainTest : public ::testing::Test {
     train(recipe, inputs, recorder, [this](LogLevel, const std::string& message) { warnings_.push_back(message); });
     return recorder;
   }
+  std::string refusal(const std::string& output) {
+    try {
+      train_to(output, 8);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  }
   // What a run says that goes on from step 4 with a parameter that is not a number.
   std::string failure_after_a_nan() {
     train_to("out", 4);
@@ -363,12 +371,7 @@ TEST_F(TrainTest, RefusesMasksThatCountNothing) {
   write_file(folder_ / "data/x_train_0.mask", mask);
   write_file(folder_ / "data/x_train_1.mask", std::string(1000, '\0'));
   recipe_.run.steps = 2;
-  try {
-    train_to("nothing");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("no target of any window counts"), std::string::npos) << error.what();
-  }
+  EXPECT_NE(refusal("nothing").find("no target of any window counts"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder_ / "nothing/checkpoints"));
   mask[2992] = 1;
   write_file(folder_ / "data/x_train_0.mask", mask);
@@ -377,14 +380,6 @@ TEST_F(TrainTest, RefusesMasksThatCountNothing) {
 
 // As training data. A run that began without validation may get some.
 TEST_F(TrainTest, RefusesOtherValidationData) {
-  const auto refusal = [&](const std::string& output) -> std::string {
-    try {
-      train_to(output, 8);
-    } catch (const UsageError& error) {
-      return error.what();
-    }
-    return "";
-  };
   fs::create_directories(folder_ / "kept");
   train_to("out", 4);
   fs::rename(folder_ / "data/x_val_0.bin", folder_ / "kept/x_val_0.bin");
