@@ -363,11 +363,9 @@ TEST_F(TrainTest, LeavesOutAStepWithoutTargets) {
   EXPECT_EQ(train_to("one").skipped, 0);
 }
 
-// Also where no step would come to know it: the epoch has 62.
 TEST_F(TrainTest, RefusesMasksThatCountNothing) {
   std::string mask(3000, '\0');
-  mask[0] = 1;     // no target
-  mask[2993] = 1;  // behind the 374 windows
+  mask[0] = mask[2993] = 1;  // no target, and behind the 374 windows
   write_file(folder_ / "data/x_train_0.mask", mask);
   write_file(folder_ / "data/x_train_1.mask", std::string(1000, '\0'));
   recipe_.run.steps = 2;
