@@ -18,7 +18,7 @@ namespace {
 
 constexpr size_t kExplainedOfAList = 3;                  // of each list of documents, the first
 constexpr size_t kExplainedBytesMax = size_t{16} << 20;  // of all of them
-constexpr size_t kDocumentBytesMax = size_t{512} << 10;  // of one: a file to send holds no page of a megabyte
+constexpr size_t kExportedBytesMax = size_t{512} << 10;  // of one: a file to send holds no page of a megabyte
 
 // As encodeURIComponent, for the addresses that the page asks for.
 std::string uri_component(std::string_view text) {
@@ -147,7 +147,7 @@ class ViewExport {
             std::string_view(name) == "kind" ? text_of(document, name) : std::to_string(number_of(document, name));
         place += fmt::format("&{}={}", name, asked.parameters[name]);
       }
-      if (try_add(place, asked, kDocumentBytesMax)) explained_bytes_ += last_.size();
+      if (try_add(place, asked, kExportedBytesMax)) explained_bytes_ += last_.size();
     }
   }
 

@@ -101,7 +101,7 @@ TEST(Shingles, OfTextsWithoutSpacesThatDifferInACharacter) {
     for (uint32_t i = 0, state = 1; i < 300; ++i) {
       state = state * 1664525 + 1013904223;
       append_utf8(one, script.first + (state >> 8) % script.count);
-      append_utf8(other, script.first + ((state >> 8) + (i == 150 ? 1 : 0)) % script.count);
+      append_utf8(other, script.first + ((state >> 8) + (i == 150 ? script.count / 2 : 0)) % script.count);
       append_utf8(parted, script.first + (state >> 8) % script.count);
       one += script.between, other += script.between, parted += script.between;
       if (i % 3 == 0) parted += "\u200B";

@@ -243,14 +243,14 @@ TEST(Url, HostsThatOptOut) {
 TEST(Url, ListsInUtf16AreReadAndWhatIsNoListIsRefused) {
   const TemporaryFolder folder;
   std::string utf16 = "\xFF\xFE";
-  for (const char c : std::string("bad.example\r\n")) utf16 += {c, '\0'};
+  for (const char c : std::string("bad.com\r\n")) utf16 += {c, '\0'};
   write_file(folder / "list", utf16);
   UrlOptions options;
   options.domain_lists = {folder / "list"};
   const UrlStage stage(options);
-  EXPECT_EQ(reason(stage, "http://bad.example/"), "url.domain");
-  EXPECT_EQ(stage.list_of(judge(stage, "http://bad.example/")), folder / "list");
-  write_file(folder / "list", "\x1F\x8B\x08 bad.example");
+  EXPECT_EQ(reason(stage, "http://bad.com/"), "url.domain");
+  EXPECT_EQ(stage.list_of(judge(stage, "http://bad.com/")), folder / "list");
+  write_file(folder / "list", "\x1F\x8B\x08 bad.com");
   for (std::vector<std::string>* list : {&options.domain_lists, &options.url_lists, &options.hard_word_lists,
                                          &options.soft_word_lists, &options.substring_lists, &options.optout_lists}) {
     UrlOptions one;

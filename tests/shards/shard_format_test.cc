@@ -385,7 +385,8 @@ TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
   EXPECT_EQ(split_of("train.bin"), Split::kTrain);
   EXPECT_EQ(split_of("pretrain_val_000000.bin"), Split::kValidation);
   EXPECT_EQ(split_of("medieval_train_000000.bin"), Split::kTrain);
-  EXPECT_THROW(split_of("train_val_000000.bin"), Error);  // says both
+  EXPECT_EQ(split_of("train_val_000000.bin"), Split::kValidation);  // of a corpus called "train"
+  EXPECT_THROW(split_of("train_val.bin"), Error);                   // says both
   EXPECT_THROW(split_of("pretrain.bin"), UsageError);
   EXPECT_EQ(split_of("pretrain.bin", Split::kValidation), Split::kValidation);
 }

@@ -407,11 +407,11 @@ NodePtr ExpressionParser::parse_filters(NodePtr node) {
   }
 }
 
-NodePtr ExpressionParser::parse_test(NodePtr input) {
+NodePtr ExpressionParser::parse_test(NodePtr node) {
   take();
   const bool is_not = take_name("not");
   NodePtr test = make(NodeKind::kTest, need_name("the name of a test"));
-  adopt(*test, std::move(input));
+  adopt(*test, std::move(node));
   const Token& token = now();
   const bool begins_argument = token.kind == TokenKind::kName || token.kind == TokenKind::kString ||
                                token.kind == TokenKind::kInteger || token.kind == TokenKind::kFloat ||

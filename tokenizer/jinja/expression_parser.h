@@ -20,7 +20,7 @@ class ExpressionParser {
   // Names that are assigned to: a name, several with commas between, NAME.ATTRIBUTE.
   NodePtr parse_target(bool with_attribute);
   // | filters behind `input`, which may be null.
-  NodePtr parse_filters(NodePtr input);
+  NodePtr parse_filters(NodePtr node);
   NodePtr parse_filter(NodePtr input);
 
   const Token& now() const { return tokens_[at_]; }

@@ -147,7 +147,7 @@ Value filter_list(Machine& machine, const Value& input, const Arguments& argumen
 Value filter_int(Machine& machine, const Value& input, const Arguments& arguments) {
   const Bound bound = machine.bind("int", arguments, {"default", "base"}, 0);
   if (bound[1] != nullptr && machine.need_int("int", *bound[1]) != 10) machine.fail("int with a base is not supported");
-  const Value otherwise = bound[0] == nullptr ? Value{int64_t{0}} : *bound[0];
+  Value otherwise = bound[0] == nullptr ? Value{int64_t{0}} : *bound[0];
   if (input.is_undefined()) machine.refuse("there is no number in", input);
   int64_t whole = 0;
   double real = 0;
