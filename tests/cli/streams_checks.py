@@ -379,7 +379,7 @@ class Refusals(Checks):
     def test_numbers_out_of_bounds(self):
         self.write("text.txt", LINE * 20)
         nan = self.folder / "nan.toml"
-        for flags, what in ((["--threads", "1025"], "threads: got 1025"), (["--threads", "100000"], "threads: got 100000"), (["--memory", "9" * 400], "--memory"),
+        for flags, what in ((["--threads", "1025"], "threads: got '1025'"), (["--threads", "100000"], "threads: got '100000'"), (["--memory", "9" * 400], "--memory"),
                             (["--memory", "9" * 400 + "G"], "--memory"), (["--shard-tokens", "9" * 400], "--shard-tokens"),
                             (["--set", "language.languages={en=nan}"], "languages"), (["--set", "language.languages={en=inf}"], "languages"),
                             (["--set", "gopher_quality.stop_words_min=nan"], "stop_words_min"),
@@ -388,8 +388,8 @@ class Refusals(Checks):
                 self.one_line(self.ftok(*self.run_, *flags, code=2), what)
                 self.assertFalse((self.folder / "out" / "manifest.json").exists())
         self.ftok(*self.run_, "--threads", "1024", "--memory", "0" * 400 + "512M")
-        self.one_line(self.ftok("vocab", "count", "--threads", "1025", "--output", "c", "text.txt", code=2), "threads: got 1025")
-        self.one_line(self.ftok("tokenize", "--threads", "1025", "--vocab", "ftok-4k", "--output", "t", "text.txt", code=2), "threads: got 1025")
+        self.one_line(self.ftok("vocab", "count", "--threads", "1025", "--output", "c", "text.txt", code=2), "threads: got '1025'")
+        self.one_line(self.ftok("tokenize", "--threads", "1025", "--vocab", "ftok-4k", "--output", "t", "text.txt", code=2), "threads: got '1025'")
         self.assertFalse(nan.exists())
 
     def test_a_failed_unlink_is_one_line(self):

@@ -210,7 +210,7 @@ class Checks:
             shutil.copy(SAMPLE, inputs / name)
             self.store.put(f"in/{name}", SAMPLE.read_bytes())
         self.store.put("in/deeper/c.warc.gz", SAMPLE.read_bytes())  # '*' ends at '/'
-        options = ["--vocab", "ftok-4k", "--rejects", "ids", "--quiet"]
+        options = ["--vocab", "ftok-4k", "--rejects", "ids"]
         local = self.ftok("run", "--input", inputs / "*.warc.gz", "--output", self.folder / "local", *options)
         self.check("the local run", local.returncode == 0, local.stderr)
         remote = self.ftok("run", "--input", f"s3://{BUCKET}/in/*.warc.gz", "--output", f"s3://{BUCKET}/out", *options)
