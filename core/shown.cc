@@ -1,5 +1,4 @@
 #include "core/shown.h"
-#include "core/hide_secrets.h"
 
 #include <fmt/format.h>
 

@@ -30,6 +30,10 @@ std::string shown_field(std::string_view text);
 // "key", "pass", "policy", "pwd", "secret", "session", "sig" or "token", in any case). Anything else as it is.
 std::string without_secrets(std::string_view address);
 
+// A message without them: without_secrets() of each address in it, which ends at white space or a quotation mark. For
+// everything that shows or keeps a message, since messages quote what a user gave.
+std::string hide_secrets(std::string_view message);
+
 // An input as records, manifests, receipts and messages name it: without_secrets() and escape_bytes().
 std::string shown_input(std::string_view input);
 

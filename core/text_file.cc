@@ -75,7 +75,8 @@ std::string_view text_of_list(std::string_view bytes, const std::string& name, s
   if (const char* const how = compression_of(bytes))
     throw Error(fmt::format("{} is compressed with {}, and is read as plain text alone: unpack it first", name, how));
   if (begins_utf16(bytes)) bytes = decoded = decode_utf16(bytes);
-  if (!is_text(bytes)) throw Error(fmt::format("{} is no list: it holds binary data, or text that is not UTF-8", name));
+  if (!is_text(bytes))
+    throw Error(fmt::format("{} is not a list: it holds binary data, or text that is not UTF-8", name));
   return without_byte_order_mark(bytes);
 }
 

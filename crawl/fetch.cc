@@ -185,7 +185,7 @@ class CurlSource : public HttpSource, private HttpSink {
         throw Error(fmt::format("cannot fetch {} at byte {}: {}, and the server asks to wait {:.0f} s", shown_,
                                 reached_, problem, reply.retry_after_s));
       }
-      // Of a host that was never met there is one line, at the end.
+      // A host that has never answered gets one line, when we give up.
       const bool is_unmet = tries_max < attempts_max;
       const BackOff back_off = is_unmet ? BackOff{kNoHostWaitS, kNoHostWaitS} : options_.back_off;
       const double wait = session_->reserve_retry(host_, back_off, failures, reply.retry_after_s);
@@ -409,36 +409,6 @@ std::string user_agent_with_contact(const std::string& contact, const std::strin
       throw UsageError(origin + ": got a character that cannot stand in a header, expected printable ASCII");
   }
   return default_user_agent() + (contact.empty() ? "" : " (+" + contact + ")");
-}
-
-namespace {
-
-struct KnownHosts {
-  std::mutex mutex;
-  std::set<std::string> answered, not_found;
-};
-
-KnownHosts& known_hosts() {
-  static KnownHosts known;
-  return known;
-}
-
-}  // namespace
-
-void note_answer_of(const std::string& host) {
-  const std::lock_guard lock(known_hosts().mutex);
-  known_hosts().answered.insert(host);
-}
-
-void note_not_found(const std::string& host) {
-  const std::lock_guard lock(known_hosts().mutex);
-  known_hosts().not_found.insert(host);
-}
-
-int tries_to_find(const std::string& host, int tries_max) {
-  const std::lock_guard lock(known_hosts().mutex);
-  if (known_hosts().answered.contains(host)) return tries_max;
-  return std::min(tries_max, known_hosts().not_found.contains(host) ? 1 : kNoHostTriesMax);
 }
 
 bool is_http_url(std::string_view name) { return name.starts_with("https://") || name.starts_with("http://"); }

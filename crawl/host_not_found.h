@@ -1,7 +1,7 @@
 // A host whose name has no address, or where nothing takes connections, or a proxy of which that is true: this machine
 // is offline, or reaches the network through another proxy. A fetch then ends after a few tries and not after
-// FetchOptions::attempts_max, and every later fetch from that host after one;
-// unless the host has answered this process before: then the name will be back.
+// FetchOptions::attempts_max, and every later fetch from that host after one. Where the host has answered this process
+// before, the name will be back, and all tries are made.
 #pragma once
 
 #include <string>

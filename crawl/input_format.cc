@@ -286,8 +286,8 @@ const InputFormat& tell(const DecodedInput& input, bool whole, const SourceOptio
   return *told;
 }
 
-// Looks at plain text behind the beginning that told it, in windows, as it is read: what goes on as binary data is
-// none. A stray zero in a long text is no reason.
+// Plain text is told by its beginning; this checks the rest as it is read, 64 KiB at a time, and refuses a file that
+// goes on as binary data. A few stray zero bytes in a long text are allowed.
 class PlainTextCheck {
  public:
   explicit PlainTextCheck(std::string name) : name_(std::move(name)) {}

@@ -88,9 +88,9 @@ const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const So
 bool is_named_archive(std::string_view name);
 bool begins_archive(std::string_view bytes);
 
-// True for bytes that are not text: a NUL, more than one byte in ten that is not part of valid UTF-8, more than one in
-// twenty that is a control character of C0, or eight and one in a thousand of each of these. `whole`: the bytes do not
-// end inside a character.
+// True for bytes that are not text: a NUL; more than 10 % that are not part of valid UTF-8; at least eight control
+// characters of C0 that are more than 5 %; or at least eight of them and eight invalid bytes, each more than one in
+// 1,024. `whole`: the bytes do not end inside a character.
 bool is_binary(std::string_view bytes, bool whole);
 
 }  // namespace ftok

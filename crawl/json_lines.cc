@@ -9,7 +9,7 @@
 
 #include "core/ascii.h"
 #include "core/error.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/text_file.h"
 #include "crawl/charset.h"
 #include "document/document_fields.h"

@@ -54,8 +54,8 @@ std::string dump_of(const std::string& path);
 std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
                                     const InputFormat** format = nullptr);
 
-// Says what damage a source met: a warning for each. Throws Error where it gave no record at all, as bytes under an
-// input's name that are something else.
+// Logs a warning for each damaged place. Throws Error if the source yielded no record at all: the input is then
+// probably not what its name says.
 void report_damage(Source& source, const std::string& name, const InputFormat& format, uint64_t records,
                    const Log& log);
 

@@ -9,7 +9,7 @@
 #include <set>
 
 #include "core/error.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/scratch.h"
 #include "core/text_file.h"
 #include "dedup/shingle.h"

@@ -291,9 +291,9 @@ class File : public ParquetFile {
     const std::vector<int> found = columns_of(options_.text_key);
     if (found.empty()) refuse_lists(options_.text_key);
     if (found.size() != 1) {
-      throw std::runtime_error(fmt::format(
-          "{} \"{}\"; its columns are {}; name the one that holds the text (--text-key)",
-          found.empty() ? "there is no column" : "there are several columns", options_.text_key, names_shown()));
+      throw std::runtime_error(
+          fmt::format("{} \"{}\"; its columns are {}; name the one that holds the text (--text-key)",
+                      found.empty() ? "it has no column" : "it has several columns", options_.text_key, names_shown()));
     }
     const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(found[0]);
     if (column_use(column) != ColumnUse::kText) {

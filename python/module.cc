@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/shown.h"
 #include "text/unicode.h"
 

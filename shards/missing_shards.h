@@ -1,4 +1,4 @@
-// Shards that a folder should have and has not: its manifest, or the index.json of MosaicML and LitData, names them.
+// Shards that are listed and not there: in a folder's manifest, or in the index.json of MosaicML and LitData.
 #pragma once
 
 #include <string>

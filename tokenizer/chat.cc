@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "tokenizer/chat_jinja.h"
 #include "tokenizer/chat_message.h"
 #include "tokenizer/encode/text_parts.h"

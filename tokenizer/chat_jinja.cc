@@ -48,7 +48,7 @@ jinja::Value value_of(const std::vector<ChatMessage>& messages, const std::strin
   for (const ChatMessage& message : messages) {
     const auto own = [](const ChatPart& part) { return part.kind == ChatPart::Kind::kText; };
     if (!std::all_of(message.parts.begin(), message.parts.end(), own))
-      throw Error(path + ": its chat template is not asked for calls of tools, which a message holds");
+      throw Error(path + ": tool calls cannot be written with a Jinja template");
     const auto writer = static_cast<jinja::Writer>(std::min<size_t>(list.items.size() + 1, UINT16_MAX));
     jinja::Dict dict;
     dict.items = {{Value::text("role"), Value::text(message.role, writer)},

@@ -12,7 +12,7 @@
 #include <span>
 
 #include "core/error.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 
 namespace ftok {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/lenient_json.h"
 
 namespace ftok {
 namespace {
@@ -49,7 +50,8 @@ void check_answers(const Ranking& ranking) {
 Ranking parse_ranking(std::string_view text) {
   json::parser parser;
   json::object object;
-  if (parser.parse(simdjson::padded_string(text)).get(object) != simdjson::SUCCESS) throw Error("not a JSON object");
+  std::string plain;
+  if (parse_json(parser, text, object, plain) != simdjson::SUCCESS) throw Error("not a JSON object");
   Ranking ranking;
   json::element messages;
   std::string_view prompt;

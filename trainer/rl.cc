@@ -121,9 +121,10 @@ class RlRun {
 
   // As note_alike() counts them.
   void count_alike(simdjson::dom::element line, double reward) {
-    int64_t alike = 0;
-    const bool is_skipped = line["skipped"].error() == simdjson::SUCCESS;
-    if (!is_skipped && (line["alike"].get(alike) != simdjson::SUCCESS || alike != recipe_.rl.problems)) {
+    int64_t alike = -1, problems = 0;
+    const bool has_both =
+        line["alike"].get(alike) == simdjson::SUCCESS && line["problems"].get(problems) == simdjson::SUCCESS;
+    if (!has_both || alike != problems) {
       alike_steps_ = 0;
     } else if (player_.has_judge() || reward < 1) {
       ++alike_steps_;
@@ -206,7 +207,10 @@ class RlRun {
       json.field("reward", report->reward);
       if (player_.has_judge()) json.field("truth", report->truth);
       json.field("length", report->length).field("complete", report->complete);
-      json.field("alike", report->alike).field("norm", report->norm).field("lr", report->learning_rate);
+      json.field("problems", report->problems)
+          .field("alike", report->alike)
+          .field("norm", report->norm)
+          .field("lr", report->learning_rate);
       if (recipe_.rl.kl > 0) json.field("divergence", report->divergence);
       if (report->skipped) json.field("skipped", true);
       plot_reward(report->step, report->reward);
@@ -221,7 +225,7 @@ class RlRun {
     const auto began = std::chrono::steady_clock::now();
     std::vector<Episode> episodes = practise();
     RlReport report = describe(episodes);
-    const bool all_alike = report.alike * recipe_.rl.samples == static_cast<int64_t>(episodes.size());
+    const bool all_alike = report.alike == report.problems;
     report.skipped = all_alike && recipe_.rl.kl == 0;
     all_alike ? note_alike(report) : void(alike_steps_ = 0);
     if (!report.skipped) update(episodes, report);
@@ -237,6 +241,7 @@ class RlRun {
     report.learning_rate = learning_rate_at(recipe_.schedule, report.step, report.steps);
     const double n = static_cast<double>(episodes.size());
     const size_t K = static_cast<size_t>(recipe_.rl.samples);
+    report.problems = static_cast<int64_t>(episodes.size() / K);
     for (size_t begin = 0; begin < episodes.size(); begin += K) {
       std::vector<double> rewards;
       for (size_t i = begin; i < begin + K; ++i) {

@@ -31,6 +31,7 @@ struct RlReport {
   double truth = 0;             // the same of the checker's rewards, which a reward model takes the place of
   double length = 0;            // mean tokens of an answer
   double complete = 0;          // share of the answers that the model ended itself
+  int64_t problems = 0;         // that fit into the model
   int64_t alike = 0;            // problems whose answers all got the same reward: there is nothing to learn from them
   bool skipped = false;         // all problems are alike: no update was made
   double norm = 0;              // of the gradient before clipping, of the last update

@@ -7,7 +7,6 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/json.h"
 #include "core/shown.h"
 #include "core/utf8.h"

@@ -73,6 +73,23 @@ size_t arguments_of(std::string_view value, double (&numbers)[4]) {
   return count;
 }
 
+bool is_property(std::string_view name, std::string_view known) {
+  return name.size() == known.size() && contains_word(name, known);
+}
+
+// Calls use(name, value) for each declaration of a style.
+template <typename Use>
+void for_each_declaration(std::string_view style, const Use& use) {
+  while (!style.empty()) {
+    const size_t end = std::min(style.find(';'), style.size());
+    const std::string_view declaration = style.substr(0, end);
+    style.remove_prefix(std::min(end + 1, style.size()));
+    const size_t colon = declaration.find(':');
+    if (colon != std::string_view::npos)
+      use(trimmed(declaration.substr(0, colon)), trimmed(declaration.substr(colon + 1)));
+  }
+}
+
 // What a property says: its last declaration counts, unless one before it is important and it is not.
 struct StyleFact {
   bool holds = false, important = false;
@@ -93,7 +110,7 @@ struct StyleFacts {
   bool indented = false;  // its text begins off the screen
 
   void read(std::string_view name, std::string_view value) {
-    const auto is = [&](std::string_view known) { return name.size() == known.size() && contains_word(name, known); };
+    const auto is = [&](std::string_view known) { return is_property(name, known); };
     if (is("display")) no_display.set(contains_word(value, "none"), value);
     else if (is("visibility")) invisible.set(contains_word(value, "hidden") || contains_word(value, "collapse"), value);
     else if (is("position")) absolute.set(contains_word(value, "absolute") || contains_word(value, "fixed"), value);
@@ -156,37 +173,35 @@ struct StyleFacts {
 
 bool style_hides(std::string_view style) {
   StyleFacts facts;
-  while (!style.empty()) {
-    const size_t end = std::min(style.find(';'), style.size());
-    const std::string_view declaration = style.substr(0, end);
-    style.remove_prefix(std::min(end + 1, style.size()));
-    const size_t colon = declaration.find(':');
-    if (colon != std::string_view::npos)
-      facts.read(trimmed(declaration.substr(0, colon)), trimmed(declaration.substr(colon + 1)));
-  }
+  for_each_declaration(style, [&](std::string_view name, std::string_view value) { facts.read(name, value); });
   return facts.hides();
 }
 
 bool style_leaves_nothing(std::string_view style) {
+  StyleFact clear, tiny, flattened;
   const auto is_zero = [](std::string_view value) {
     double number = 1;
     return take_number(value, number) && number == 0;
   };
-  while (!style.empty()) {
-    const size_t end = std::min(style.find(';'), style.size());
-    const std::string_view declaration = style.substr(0, end);
-    style.remove_prefix(std::min(end + 1, style.size()));
-    const size_t colon = declaration.find(':');
-    if (colon == std::string_view::npos) continue;
-    const std::string_view name = trimmed(declaration.substr(0, colon)), value = trimmed(declaration.substr(colon + 1));
-    const auto is = [&](std::string_view known) { return name.size() == known.size() && contains_word(name, known); };
-    if ((is("opacity") || is("font-size")) && is_zero(value)) return true;
-    if (!is("transform") || !contains_word(value, "scale")) continue;
+  const auto scales_to_zero = [](std::string_view value) {
     double scales[4];
-    const size_t count = arguments_of(value, scales);
-    if (count != SIZE_MAX && count > 0 && (scales[0] == 0 || (count > 1 && scales[1] == 0))) return true;
-  }
-  return false;
+    const size_t count = contains_word(value, "scale") ? arguments_of(value, scales) : 0;
+    return count != SIZE_MAX && count > 0 && (scales[0] == 0 || (count > 1 && scales[1] == 0));
+  };
+  for_each_declaration(style, [&](std::string_view name, std::string_view value) {
+    if (is_property(name, "opacity")) clear.set(is_zero(value), value);
+    else if (is_property(name, "font-size")) tiny.set(is_zero(value), value);
+    else if (is_property(name, "transform")) flattened.set(scales_to_zero(value), value);
+  });
+  return clear.holds || tiny.holds || flattened.holds;
+}
+
+bool style_places(std::string_view style) {
+  bool places = false;
+  for_each_declaration(style, [&](std::string_view name, std::string_view /*value*/) {
+    places = places || is_property(name, "display") || is_property(name, "position");
+  });
+  return places;
 }
 
 uint32_t ancestor_of(Tag tag) {

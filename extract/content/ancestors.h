@@ -24,6 +24,9 @@ bool style_hides(std::string_view style);
 // scale 0. Scripts fade boxes in that begin so.
 bool style_leaves_nothing(std::string_view style);
 
+// Whether a style attribute says how or where the element is laid out: `display` or `position`.
+bool style_places(std::string_view style);
+
 bool has_class(std::string_view classes, std::string_view name);
 
 bool contains_word(std::string_view text, std::string_view lower_case);  // without regard to ASCII case

@@ -66,9 +66,8 @@ class Cutter {
   uint16_t read_attributes(NodeId id, Frame& frame);
   void note_item_type(std::string_view type);
   void unfold(Frame& frame, bool unfolds) const;
-  bool hides_here(const Frame& frame) const {  // rather than an element around it
-    return ((frame.ancestors & ~frames_.back().ancestors) & kInHidden) != 0;
-  }
+  uint32_t entered(const Frame& frame) const { return frame.ancestors & ~frames_.back().ancestors; }
+  bool hides_here(const Frame& frame) const { return (entered(frame) & kInHidden) != 0; }
   bool enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void append_line_break();
   void enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints);
@@ -440,7 +439,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (hides_here(frame)) {
     const NodeId formula = formula_below(dom_, id);
     if (formula != kNoNode) append_math(formula);
-    const bool is_drawing = is_drawing_alone(dom_, id);
+    const bool is_drawing = is_drawing_alone(dom_, id, entered(frame));
     if (!is_drawing && !is_shown_alone(dom_, id)) return false;
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInHidden | kHiddenFromAria);
     frame.is_formula = is_drawing;

@@ -6,7 +6,9 @@
 #include "core/ascii.h"
 #include "core/utf8.h"
 #include "extract/content/ancestors.h"
+#include "extract/content/blocks.h"
 #include "extract/content/formula_sources.h"
+#include "text/unicode.h"
 
 namespace ftok::html {
 
@@ -236,22 +238,37 @@ bool has_text_below(const Dom& dom, NodeId top) {
   return false;
 }
 
-// Whether another element of the same parent says the same to those who hear the page: it has text or a formula.
+// Whether an element right beside it, without words between, says the same to those who hear the page: it has text or a
+// formula.
 bool has_copy_beside(const Dom& dom, NodeId id) {
-  constexpr int kSiblingsMax = 8;
-  NodeId sibling = dom[dom[id].parent].first_child;
-  for (int seen = 0; sibling != kNoNode && seen < kSiblingsMax; ++seen, sibling = dom[sibling].next) {
-    if (sibling != id && dom[sibling].is_element() &&
-        (dom[sibling].tag == Tag::kMath || dom[sibling].is(Tag::kScript) || has_text_below(dom, sibling)))
-      return true;
+  constexpr int kReach = 4;  // white space, comments and empty elements between
+  for (NodeId Node::*const direction : {&Node::previous, &Node::next}) {
+    NodeId at = dom[id].*direction;
+    for (int seen = 0; at != kNoNode && seen < kReach; ++seen, at = dom[at].*direction) {
+      if (dom[at].is_text() && !std::all_of(dom[at].view().begin(), dom[at].view().end(), is_html_space)) break;
+      if (dom[at].is_element() && (dom[at].tag == Tag::kMath || dom[at].is(Tag::kScript) || has_text_below(dom, at)))
+        return true;
+    }
+  }
+  return false;
+}
+
+// Whether a letter or a number begins at `at`.
+bool is_of_word(std::string_view text, size_t at) {
+  const Category category = category_of(decode_utf8(text, at).code_point);
+  return is_letter(category) || is_number(category);
+}
+
+bool has_words(std::string_view text) {
+  for (size_t at = 0; at < text.size(); at += decode_utf8(text, at).size) {
+    if (is_of_word(text, at)) return true;
   }
   return false;
 }
 
 bool is_drawing(const Dom& dom, NodeId id) {
   static constexpr std::string_view kDrawings[] = {"katex",    "katex-html", "katex-display", "mjx-chtml",
-                                                   "mjx-math", "MathJax",    "MathJax_CHTML", "MathJax_Display",
-                                                   "mord",     "base"};
+                                                   "mjx-math", "MathJax",    "MathJax_CHTML", "MathJax_Display"};
   const std::string_view classes = dom.value(id, AttributeName::kClass);
   return !classes.empty() && std::any_of(std::begin(kDrawings), std::end(kDrawings),
                                          [&](std::string_view name) { return has_class(classes, name); });
@@ -277,7 +294,9 @@ bool is_drawn_from_script(const Dom& dom, NodeId id) {
          (has_class(dom.value(parent, AttributeName::kClass), "MathJax_Display") && is_before_script(parent));
 }
 
-bool is_drawing_alone(const Dom& dom, NodeId id) {
+bool is_drawing_alone(const Dom& dom, NodeId id, uint32_t entered) {
+  if ((entered & kHiddenFromAria) == 0 || (entered & kHiddenByStyle) != 0) return false;
+  if (dom.find(id, AttributeName::kHidden) != nullptr) return false;
   const NodeId parent = dom[id].parent;
   const NodeId child = first_element(dom, id);
   const bool drawn = is_drawing(dom, id) || (child != kNoNode && is_drawing(dom, child)) || is_drawing(dom, parent) ||
@@ -293,13 +312,11 @@ bool is_shown_alone(const Dom& dom, NodeId id) {
   if (only == nullptr || !only->last || only->id != AttributeName::kAriaHidden) return false;
   if (dom[id].tag == Tag::kUnknown || dom[id].is(Tag::kA) || dom[id].is(Tag::kI)) return false;
   const std::string_view shown = trim(dom[text].view());
-  const auto is_word = [](char c) { return is_alpha(c) || is_digit(c); };
-  if (shown.empty() || !is_word(shown.front()) || !is_word(shown.back()) || shown.find('_') != std::string_view::npos)
-    return false;  // a sign, "[icon]", the name of a ligature
-  const auto is_words = [&](NodeId at) {
-    return at != kNoNode && dom[at].is_text() &&
-           std::any_of(dom[at].view().begin(), dom[at].view().end(), [](char c) { return is_alpha(c) || is_digit(c); });
-  };
+  if (shown.empty() || shown.find('_') != std::string_view::npos) return false;  // the name of a ligature
+  size_t last = shown.size() - 1;
+  while (last > 0 && (static_cast<unsigned char>(shown[last]) & 0xC0) == 0x80) --last;
+  if (!is_of_word(shown, 0) || !is_of_word(shown, last)) return false;  // a sign, "[icon]"
+  const auto is_words = [&](NodeId at) { return at != kNoNode && dom[at].is_text() && has_words(dom[at].view()); };
   return is_words(text) && (is_words(dom[id].previous) || is_words(dom[id].next)) && !has_copy_beside(dom, id);
 }
 

@@ -24,9 +24,9 @@ bool is_equation_number(std::string_view text);
 // The formula in a hidden inline element: what is shown beside it is its drawing.
 NodeId formula_below(const Dom& dom, NodeId top);
 
-// Whether an element hidden from screen readers is a formula's drawing by KaTeX, MathJax or another that has no copy
-// for them beside it.
-bool is_drawing_alone(const Dom& dom, NodeId id);
+// Whether an element hidden from screen readers, but not from eyes, is a formula's drawing by KaTeX, MathJax or another
+// that has no copy for them beside it. `entered`: what the element itself adds to its ancestors, as bits of Ancestor.
+bool is_drawing_alone(const Dom& dom, NodeId id, uint32_t entered);
 
 // Whether an element is what MathJax 2 has drawn from the script right behind it, which holds the source.
 bool is_drawn_from_script(const Dom& dom, NodeId id);

@@ -247,7 +247,7 @@ constexpr uint32_t kPosterNames[] = {hash_name("message-user"), hash_name("messa
                                      hash_name("topic-map"),    hash_name("topic-meta-data"),
                                      hash_name("userinfo"),     hash_name("timeline-comment-header")};
 
-// "a11y-hidden" without its digits among them.
+// "ay-hidden" is "a11y-hidden": digits are dropped before hashing.
 constexpr uint32_t kForEarsNames[] = {
     hash_name("visually-hidden"),    hash_name("visuallyhidden"),     hash_name("sr-only"),
     hash_name("screen-reader-text"), hash_name("screen-reader-only"), hash_name("element-invisible"),

@@ -47,7 +47,8 @@ enum BoxKind : uint16_t {
   kQuotes = 32,      // it quotes, though it may be a <div>: bbcode_quote
   kPosters = 64,     // it says who wrote a post, or when: message-user, postprofile, topic-map
   kFormulas = 256,   // its text may be a formula's source: math, tex
-  kForEars = 128,    // it is read out, and not shown: visually-hidden, sr-only. Elsewhere than in captions it is text
+  kForEars =
+      128,  // it is read out, and not shown: visually-hidden, sr-only. Text, but in captions and within a sentence
 };
 uint16_t box_kinds_of(const std::vector<uint32_t>& names);
 

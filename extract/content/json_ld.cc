@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/ascii.h"
+#include "core/lenient_json.h"
 #include "extract/content/blocks.h"
 #include "extract/content/json_repair.h"
 #include "extract/content/text_run.h"
@@ -365,12 +366,12 @@ void append_name(std::string& names, std::string_view name) {
 void JsonLd::read(std::string_view script) {
   simdjson::dom::parser parser{kJsonMax + kJsonMax / 2};
   simdjson::dom::element root;
-  std::string repaired;
-  if (parser.parse(script.data(), script.size()).get(root) != simdjson::SUCCESS) {
+  std::string repaired, plain;
+  if (parse_json(parser, script, root, plain) != simdjson::SUCCESS) {
     // Quotes written as character references: nothing else makes strings of the script.
     const bool escaped = script.find('"') == std::string_view::npos && script.find("&quot;") != std::string_view::npos;
     repaired = repaired_json(escaped ? decoded(script) : std::string(script));
-    if (parser.parse(repaired).get(root) != simdjson::SUCCESS) return;
+    if (parse_json(parser, repaired, root, plain) != simdjson::SUCCESS) return;
   }
   Reader(*this).walk(root);
 }

@@ -1,10 +1,9 @@
 #include "extract/content/json_repair.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "core/ascii.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 
 namespace ftok::html {
 
@@ -125,18 +124,12 @@ class JsonRepair {
     ++at_;
   }
 
-  // The escape at at_, of which the last character is left to pass. Half of a surrogate pair becomes U+FFFD.
+  // The escape at at_, of which the last character is left to pass.
   void escape() {
     const char next = in_[++at_];
     if (next == 'u' && is_hex4(at_ + 1)) {
-      const int unit = unit_at(at_ + 1);
-      const bool is_pair = unit >= 0xD800 && unit < 0xDC00 && in_.substr(at_ + 5, 2) == "\\u" && is_hex4(at_ + 7) &&
-                           unit_at(at_ + 7) >= 0xDC00 && unit_at(at_ + 7) < 0xE000;
-      const bool is_half = !is_pair && unit >= 0xD800 && unit < 0xE000;
-      const size_t digits = is_pair ? 10 : 4;
-      if (is_half) out_ += "\\ufffd";
-      else out_.append("\\u").append(in_.substr(at_ + 1, digits));
-      at_ += digits;
+      out_.append("\\u").append(in_.substr(at_ + 1, 4));
+      at_ += 4;
     } else if (std::string_view("\"\\/bfnrt").find(next) != std::string_view::npos) {
       out_ += '\\';
       out_ += next;
@@ -145,21 +138,17 @@ class JsonRepair {
     }
   }
 
-  int unit_at(size_t at) const {
-    int unit = 0;
-    std::from_chars(in_.data() + at, in_.data() + at + 4, unit, 16);
-    return unit;
-  }
-
+  // What comes behind white space; the end where there is more of that than anyone writes within a value.
   size_t behind_space(size_t at) const {
     constexpr size_t kReach = 200;
-    const size_t end = std::min(in_.size(), at + kReach);
-    while (at < end) {
+    const size_t end = at + kReach;
+    while (at < in_.size()) {
       const size_t size = is_ascii_space(in_[at]) ? 1 : size_of_wide_space(at);
-      if (size == 0) break;
+      if (size == 0) return at;
       at += size;
+      if (at > end) break;
     }
-    return at;
+    return in_.size();
   }
 
   // Whether the quote at at_ ends its string, by what comes behind it: not where words do, as in "the "old" mill".

@@ -1,5 +1,7 @@
 #include "extract/content/keep_announced.h"
 
+#include <algorithm>
+
 #include "extract/content/keep_structure.h"
 #include "extract/content/list_numbers.h"
 
@@ -25,8 +27,7 @@ class Announcements {
       if (keep_[i] == 0 || !is_announcement(page_.blocks[i])) continue;
       const Announced found = behind(i);
       if (!is_wanted(found)) continue;
-      for (uint32_t k = found.first; k < found.last; ++k)
-        keep_[k] = keep_[k] != 0 || (page_.blocks[k].ancestors & kInHidden) == 0;
+      std::fill(keep_.begin() + found.first, keep_.begin() + found.last, uint8_t{1});
     }
   }
 

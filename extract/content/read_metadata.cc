@@ -102,8 +102,8 @@ void drop_pilcrow(std::string& title) {
 }
 
 // JSON-LD's headline, unless the page's own heading says something else: then the headline is believed where <title>
-// has it too (a first heading may be the site's name); where that has both, the one that it begins with, and not the
-// site's name.
+// has it too (a first heading may be the site's name). If <title> has both, the headline wins, unless it is the site's
+// name or <title> does not begin with it.
 const std::string& own_title(const std::string& headline, const std::string& heading, const std::string& title,
                              const std::string& site) {
   if (headline.empty() || heading.empty() || heading == headline) return headline;

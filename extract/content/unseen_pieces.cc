@@ -26,13 +26,13 @@ bool is_piece_tag(Tag tag) {
   }
 }
 
-bool has_letters(std::string_view text) { return text.find_first_not_of(" \t\n\r\f") != std::string_view::npos; }
+bool is_not_blank(std::string_view text) { return text.find_first_not_of(" \t\n\r\f") != std::string_view::npos; }
 
 // Whether a node is words of a line: text, or an inline element with content of its own.
 bool is_words(const Dom& dom, NodeId id) {
   if (id == kNoNode) return false;
   const Node& node = dom[id];
-  if (node.is_text()) return has_letters(node.view());
+  if (node.is_text()) return is_not_blank(node.view());
   return node.is_element() && !has_flag(node.tag, kBlock) && !has_flag(node.tag, kUnseen) &&
          node.first_child != kNoNode;
 }
@@ -41,7 +41,7 @@ NodeId sibling_of(const Dom& dom, NodeId id, NodeId Node::*direction) {
   constexpr int kReach = 4;  // comments and white space between
   NodeId at = dom[id].*direction;
   for (int seen = 0; at != kNoNode && seen < kReach; ++seen, at = dom[at].*direction) {
-    if (dom[at].is_element() || (dom[at].is_text() && has_letters(dom[at].view()))) return at;
+    if (dom[at].is_element() || (dom[at].is_text() && is_not_blank(dom[at].view()))) return at;
   }
   return kNoNode;
 }
@@ -76,25 +76,18 @@ size_t behind_block(std::string_view sheet, size_t open) {
   return sheet.size();
 }
 
-bool declares_what_may_hide(std::string_view declarations) {
-  return declarations.find("none") != std::string_view::npos || declarations.find("hidden") != std::string_view::npos ||
-         declarations.find("clip") != std::string_view::npos || declarations.find("-9") != std::string_view::npos;
-}
-
-bool is_space_of_css(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 // Whether the selector that stands at [at, at + size) of a sheet is one of a rule's, with a tag's name before it at
 // most, and not a part of another one.
 bool is_whole_selector(std::string_view sheet, size_t at, size_t size) {
   size_t end = at + size;
-  while (end < sheet.size() && is_space_of_css(sheet[end])) ++end;
+  while (end < sheet.size() && is_ascii_space(sheet[end])) ++end;
   if (end == sheet.size() || (sheet[end] != '{' && sheet[end] != ',')) return false;
   while (at > 0 && is_name_of_css(sheet.substr(at - 1, 1))) --at;
-  while (at > 0 && is_space_of_css(sheet[at - 1])) --at;
+  while (at > 0 && is_ascii_space(sheet[at - 1])) --at;
   return at == 0 || std::string_view("},;/>").find(sheet[at - 1]) != std::string_view::npos;
 }
 
-// Whether a sheet has a rule for a selector that may hide.
+// Whether a sheet has a rule that hides for a selector; a later one may show it again.
 bool may_hide(std::string_view sheet, std::string_view selector) {
   const ScanKernels& scans = scan_kernels();
   const char* const end = sheet.data() + sheet.size();
@@ -107,7 +100,8 @@ bool may_hide(std::string_view sheet, std::string_view selector) {
       continue;
     const size_t open = rest.find('{');
     if (open == std::string_view::npos) return false;
-    if (declares_what_may_hide(rest.substr(open, rest.find('}', open) - open))) return true;
+    const std::string_view rule = rest.substr(open + 1, std::min(rest.find('}', open), rest.size()) - open - 1);
+    if (style_hides(rule)) return true;
   }
   return false;
 }
@@ -218,9 +212,8 @@ void UnseenPieces::read_rule(std::string_view selectors, std::string_view declar
   if (selectors.size() > kSelectorsMax ||
       (selectors.find('.') == std::string_view::npos && selectors.find('#') == std::string_view::npos))
     return;
-  const bool hides = declares_what_may_hide(declarations) && style_hides(declarations);
-  const bool shows = !hides && (declarations.find("display") != std::string_view::npos ||
-                                declarations.find("position") != std::string_view::npos);
+  const bool hides = style_hides(declarations);
+  const bool shows = !hides && style_places(declarations);
   if (!hides && !shows) return;
   while (!selectors.empty()) {
     const size_t end = std::min(selectors.find(','), selectors.size());

@@ -278,7 +278,7 @@ class Layout {
   void prefix(const Block& block, bool short_cell) {
     quote_ = options_.markdown && (block.ancestors & kQuoted) != 0;
     if (quote_) out_ += "> ";
-    item_indent_ = goes_on_with_item(block, short_cell) ? items_.back().text_at : 0;
+    item_indent_ = go_on_with_item(block, short_cell);
     out_.append(item_indent_, ' ');
     if (options_.markdown && short_cell) out_ += "| ";
     if (const uint8_t level = heading_level(block, short_cell); options_.markdown && level > 0) {
@@ -309,20 +309,26 @@ class Layout {
     return at;
   }
 
-  // In Markdown: whether a block is another one of an item that was begun, and stands under its text.
-  bool goes_on_with_item(const Block& block, bool short_cell) {
-    if (!options_.markdown || quote_ || short_cell || is_item(block) || block.kind == BlockKind::kCell) return false;
+  // In Markdown a further block of an item stands under its text. Returns how far it is indented, and ends the items
+  // before that it is not part of.
+  size_t go_on_with_item(const Block& block, bool short_cell) {
+    if (!options_.markdown || quote_ || short_cell || is_item(block) || block.kind == BlockKind::kCell) return 0;
     const uint32_t item = item_around(block);
-    while (item != 0 && !items_.empty() && items_.back().item != item && items_.back().depth >= block.list_depth)
-      items_.pop_back();
-    return item != 0 && !items_.empty() && items_.back().item == item;
+    if (item == 0) return 0;
+    while (!items_.empty() && items_.back().item != item && items_.back().depth >= block.list_depth) items_.pop_back();
+    return !items_.empty() && items_.back().item == item ? items_.back().text_at : 0;
   }
 
   // The further lines of what was written from `begin` on, where it stands in an item.
   void indent_lines(size_t begin) {
-    for (size_t at = out_.find('\n', begin); item_indent_ > 0 && at != std::string::npos;
-         at = out_.find('\n', at + 1)) {
-      if (at + 1 < out_.size() && out_[at + 1] != '\n') out_.insert(at + 1, item_indent_, ' ');
+    if (item_indent_ == 0 || out_.find('\n', begin) == std::string::npos) return;
+    const std::string lines = out_.substr(begin);
+    out_.resize(begin);
+    for (size_t at = 0; at < lines.size();) {
+      const size_t end = std::min(lines.find('\n', at), lines.size() - 1) + 1;
+      if (at > 0 && lines[at] != '\n') out_.append(item_indent_, ' ');
+      out_.append(lines, at, end - at);
+      at = end;
     }
   }
 

@@ -93,7 +93,7 @@ uint32_t row_of(const NgramRows& model, uint32_t bucket) {
   return block.first_row + static_cast<uint32_t>(_mm_popcnt_u64(block.present & ((uint64_t{1} << (bucket % 64)) - 1)));
 }
 
-// A lone bracket is no n-gram: of those of one character, the lanes that start or end the word.
+// Of the n-grams of one character, those that are a bracket, which do not count: at the word's start and at its end.
 __mmask16 lone_brackets(size_t start, size_t size, __mmask16 ended, std::string_view bracketed) {
   __mmask16 lone = start == 0 ? 1 : 0;
   size_t last = size - 1;  // of the last character

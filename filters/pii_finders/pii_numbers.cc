@@ -249,6 +249,11 @@ bool is_expiry(std::string_view text, const Range& run) {
   return run.end - run.begin <= 2 && run.end + 1 < text.size() && text[run.end] == '/' && is_digit(text[run.end + 1]);
 }
 
+// "123" behind a card's number, and the last of the row: its security code.
+bool is_security_code(std::string_view text, const DigitRuns& runs, size_t at) {
+  return runs[at].end - runs[at].begin == 3 && ends_free(text, runs[at].end) && !is_joined(text, runs, at, false);
+}
+
 }  // namespace
 
 // Groups that stand in a longer row of groups are no card, unless the row is made of cards.
@@ -258,7 +263,8 @@ void find_cards(std::string_view text, Range range, const DigitRuns& runs, std::
   const auto end_row = [&] {
     if (row.empty()) return;
     const size_t next = row.back().last + 1;
-    const bool goes_on = is_joined(text, runs, row.back().last, false) && !is_expiry(text, runs[next]);
+    const bool goes_on = is_joined(text, runs, row.back().last, false) && !is_expiry(text, runs[next]) &&
+                         !is_security_code(text, runs, next);
     for (const Card& card : row) {
       if (card.is_one_group || (is_free && !goes_on))
         out.push_back({runs[card.first].begin, runs[card.last].end, PiiKind::kCard});

@@ -10,6 +10,7 @@
 #include <array>
 #include <string>
 
+#include "core/ascii.h"
 #include "filters/pii_finders/pii_finders.h"
 
 namespace ftok::pii {
@@ -92,12 +93,13 @@ bool is_free_behind(std::string_view text, size_t end) {
   return !(digit_follows && (c == '-' || c == '.' || c == ',' || c == ':'));
 }
 
-// Words that make a phone number of what follows them within some bytes. `is_weak`: it means other things more often
+// Words that make a phone number of what follows them within some bytes. `is_ambiguous`: it means other things more
+// often
 // ("the cell 1234567 was stained", Cell the journal), and has to be tied to the number.
 struct PhoneWord {
   std::string_view word;
   enum class Behind { kNothing, kAnything, kPhoneEnding } behind = Behind::kNothing;  // letters right behind it
-  bool is_weak = false;
+  bool is_ambiguous = false;
 };
 
 constexpr auto kAny = PhoneWord::Behind::kAnything;
@@ -170,22 +172,13 @@ bool is_phone_beginning(std::string_view before_word) {
                       [&](std::string_view other) { return before_word.ends_with(other); });
 }
 
-// In lower case; the bytes at [begin, end) of the text.
-std::string lower_part(std::string_view text, size_t begin, size_t end) {
-  std::string part(text.substr(begin, end - begin));
-  for (char& c : part) c = is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
-  return part;
-}
-
-bool has_letter(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) { return is_lower(c) || is_upper(c); });
-}
+bool has_letter(std::string_view text) { return std::any_of(text.begin(), text.end(), is_alpha); }
 
 bool has_phone_word(std::string_view text, size_t begin) {
   constexpr size_t kReach = 32;
   const size_t from = begin > kReach ? begin - kReach : 0;
   if (!has_letter(text.substr(from, begin - from))) return false;
-  const std::string before = lower_part(text, from, begin);
+  const std::string before = lower_ascii(text.substr(from, begin - from));
   return std::any_of(std::begin(kPhoneWords), std::end(kPhoneWords), [&](const PhoneWord& one) {
     const size_t at = before.rfind(one.word);
     if (at == std::string::npos) return false;
@@ -196,7 +189,7 @@ bool has_phone_word(std::string_view text, size_t begin) {
     if (one.behind == PhoneWord::Behind::kNothing && !behind.empty() && is_lower(behind[0])) return false;
     if (one.behind == kEnding && !is_phone_ending(one.word, behind)) return false;
     if (one.word == "tel" && behind.starts_with(" aviv")) return false;
-    return !one.is_weak || is_tied(in_front, behind);
+    return !one.is_ambiguous || is_tied(in_front, behind);
   });
 }
 
@@ -221,7 +214,7 @@ bool has_phone_word_behind(std::string_view text, size_t end) {
                                                 "tel\u00E9fono",  "celular",  "m\u00F3vil", "cellulare",
                                                 "telem\u00F3vel", "gsm"};
   if (!has_letter(text.substr(end, kReach))) return false;
-  const std::string behind = lower_part(text, end, std::min(text.size(), end + kReach + kNextReach));
+  const std::string behind = lower_ascii(text.substr(end, kReach + kNextReach));
   const size_t stop = std::min(behind.find_first_of("0123456789\n;"), behind.find(". "));
   for (const std::string_view word : kWords) {
     const size_t at = behind.find(word);

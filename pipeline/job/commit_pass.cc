@@ -12,6 +12,7 @@
 #include "pipeline/job/bundles.h"
 #include "pipeline/job/repeats.h"
 #include "pipeline/job/shuffled_streams.h"
+#include "pipeline/job/source_tallies.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/extractor.h"
 #include "pipeline/run/part_maker.h"
@@ -136,7 +137,7 @@ class Commit {
     const std::string records(records_ending(context_.plan.texts.format));
     const TaskShare inputs =
         share_of_task(context_.job.manifest().inputs.size(), context_.task(), context_.job.tasks("commit"));
-    // Of no input there is nothing: an empty file is no zstd frame.
+    // A task without inputs writes neither file: zstd cannot read an empty one.
     const bool has_inputs = inputs.begin < inputs.end;
     if (has_inputs && context_.job.manifest().text) paths.text = stem + ".text" + records;
     if (has_inputs && context_.job.rejects() != Rejects::kNone) paths.rejects = stem + ".rejects" + records;

@@ -13,6 +13,7 @@
 #include "pipeline/job/earlier_keys.h"
 #include "pipeline/job/input_versions.h"
 #include "pipeline/job/key_runs.h"
+#include "pipeline/job/source_tallies.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run/candidates.h"
 #include "pipeline/run/extractor.h"

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "pipeline/job/source_tallies.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run.h"
 #include "pipeline/run/part_maker.h"

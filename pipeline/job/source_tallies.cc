@@ -1,10 +1,11 @@
+#include "pipeline/job/source_tallies.h"
+
 #include <fmt/format.h>
 #include <simdjson.h>
 
 #include "core/error.h"
 #include "core/json.h"
 #include "crawl/source.h"
-#include "pipeline/job/task.h"
 
 namespace ftok {
 

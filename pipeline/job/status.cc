@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "pipeline/job/attempt.h"
+#include "pipeline/job/source_tallies.h"
 #include "pipeline/job/task.h"
 #include "pipeline/run.h"
 
@@ -13,7 +14,7 @@ namespace ftok {
 namespace {
 
 constexpr double kStraggles = 3;             // times the median of the attempts that are done
-constexpr uint64_t kDocumentsToJudge = 100;  // of a source, before its keep share is held against others
+constexpr uint64_t kDocumentsToJudge = 100;  // of a source, before its keep share says anything
 constexpr double kStandsOut = 4;             // times the odds of the rest
 
 // A receipt that counts. One of another job or task is noted, and is as good as missing.
@@ -75,7 +76,7 @@ void raise_alarms(std::vector<SourceStatus>& sources) {
     const Tally& tally = source.tally;
     if (source.inputs > 0 && source.quarantined == source.inputs) {
       source.alarm = Alarm::kGivenUp;
-    } else if (tally.kept == 0) {
+    } else if (tally.kept == 0 && (tally.documents == 0 || tally.documents >= kDocumentsToJudge)) {
       source.alarm = Alarm::kNothingKept;
     } else if (const uint64_t others = documents - tally.documents;
                tally.documents >= kDocumentsToJudge && others >= kDocumentsToJudge) {

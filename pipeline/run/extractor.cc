@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/inputs.h"

@@ -7,7 +7,7 @@
 #include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/shown.h"
 #include "document/document_fields.h"
 #include "pipeline/subprocess/worker_format.h"
@@ -128,8 +128,8 @@ class LineStream : public WorkerOutput {
   }
 
  private:
-  // Every line as soon as it is there, so that what is no answer is told at once: a worker that writes something else
-  // may never write the empty line.
+  // Checks each line as soon as it arrives, so that anything but an answer is refused at once: a worker that writes
+  // something else may never write the empty line.
   void check_lines(std::string_view written) {
     for (size_t end = written.find('\n', checked_); end != std::string_view::npos; end = written.find('\n', checked_)) {
       const std::string_view line = written.substr(checked_, end - checked_);

@@ -5,7 +5,7 @@
 
 #include <set>
 
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "crawl/charset.h"
 #include "crawl/decoded_input.h"
 #include "crawl/json_lines.h"

@@ -77,7 +77,7 @@ class Interrupts(Checks):
         talk.until("Hi\r\n")
         talk.more()  # the answer has begun; it would go on for ever
         talk.write("\x03")
-        talk.until("the answer is ended")
+        talk.until("answer stopped")
         talk.until("> ")
         talk.write("/save talk.jsonl\n")
         talk.until("2 messages in talk.jsonl")
@@ -94,7 +94,7 @@ class Interrupts(Checks):
         talk.until("Hi\r\n")
         talk.more()
         talk.write("\x03")
-        talk.until("the answer is ended")
+        talk.until("answer stopped")
         talk.until("> ")
         talk.write("\x03")
         self.assertEqual(talk.end(), -signal.SIGINT)

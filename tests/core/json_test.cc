@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 
 namespace ftok {
 namespace {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "core/amounts.h"
-#include "core/wrap.h"
 
 namespace ftok {
 namespace {
@@ -183,15 +182,4 @@ TEST(Amounts, AreWrittenAsPeopleDo) {
 }
 
 }  // namespace
-TEST(Wrapped, BreaksAtSpacesWhereALineIsTooLong) {
-  EXPECT_EQ(wrapped("one two", 7), "one two");
-  EXPECT_EQ(wrapped("one two", 6), "one\n  two");
-  EXPECT_EQ(wrapped("one two\nthree", 7), "one two\nthree");
-  EXPECT_EQ(wrapped("a-word-without-a-space b", 5), "a-word-without-a-space\n  b");
-  EXPECT_EQ(wrapped("  indented words", 10, 4), "  indented\n    words");
-  EXPECT_EQ(wrapped("ends \n\n", 10), "ends \n\n");
-  EXPECT_EQ(wrapped("", 10), "");
-  EXPECT_EQ(wrapped("\u4e2d\u4e2d \u4e2d", 6), "\u4e2d\u4e2d\n  \u4e2d");  // two columns each
-}
-
 }  // namespace ftok

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "core/hide_secrets.h"
 #include "core/utf8.h"
 
 namespace ftok {

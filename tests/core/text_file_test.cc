@@ -54,7 +54,7 @@ TEST(TextOfList, RefusesWhatIsNone) {
             " is read as plain text alone: unpack it first");
   EXPECT_NE(refusal_of("\x28\xB5\x2F\xFD").find("with zstd"), std::string::npos);
   EXPECT_NE(refusal_of("PK\x03\x04").find("with zip"), std::string::npos);
-  const std::string binary = "a.txt is no list: it holds binary data, or text that is not UTF-8";
+  const std::string binary = "a.txt is not a list: it holds binary data, or text that is not UTF-8";
   EXPECT_EQ(refusal_of(std::string_view("a.example\0", 10)), binary);
   EXPECT_EQ(refusal_of(std::string_view("a\0b\0", 4)), binary);               // UTF-16 without its mark
   EXPECT_EQ(refusal_of(std::string_view("\xFF\xFE\0\0a\0\0\0", 8)), binary);  // UTF-32

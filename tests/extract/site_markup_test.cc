@@ -123,6 +123,22 @@ TEST(UnseenPieces, InTheMiddleOfASentenceOrItsLink) {
   EXPECT_EQ(plain("<p>See <a href=/x><b>the plans</b><span class=sr-only>, new window</span></a> there"), gone);
 }
 
+TEST(UnseenPieces, ByTheLastDeclarationOfAStyle) {
+  const auto with = [](const std::string& style) { return plain("<p>a <span style='" + style + "'>b</span>"); };
+  EXPECT_EQ(with("opacity:0"), "a");
+  EXPECT_EQ(with("opacity:0;opacity:1"), "a b");
+  EXPECT_EQ(with("opacity:1;OPACITY:0"), "a");
+  EXPECT_EQ(with("opacity:0 !important;opacity:1"), "a");
+  const auto sheet = [](const std::string& rules) {
+    return plain("<style>" + rules + "</style><p>a <span class=v>b</span>");
+  };
+  EXPECT_EQ(sheet(".v{position:absolute;left:-10000px}"), "a");
+  EXPECT_EQ(sheet(".v{position:absolute;left:-10px}"), "a b");
+  EXPECT_EQ(sheet(".v{VISIBILITY:COLLAPSE}"), "a");
+  EXPECT_EQ(sheet(".v{display:none}.v{background-position:0 0}"), "a");
+  EXPECT_EQ(sheet(".v{display:none}.v{display:inline}"), "a b");
+}
+
 TEST(UnseenPieces, WhatIsNoPieceOfASentenceStays) {
   EXPECT_EQ(plain("<p><span class=sr-only>Price</span>"), "Price");
   EXPECT_EQ(plain("<p><span class=sr-only>Price </span>5"), "Price 5");         // what a line begins with is its label
@@ -147,6 +163,13 @@ TEST(Drawings, HiddenFromScreenReadersWithoutACopy) {
   EXPECT_EQ(in("<span aria-hidden=true>E</span><span>F</span>"), "so F it is");  // a copy
   EXPECT_EQ(in("<span aria-hidden=true>\u2192</span>"), gone);                   // a sign
   EXPECT_EQ(in("<span aria-hidden=true hidden>E</span>"), gone);
+  EXPECT_EQ(in("<span class=katex aria-hidden=true hidden><span class=katex-html>E</span></span>"), gone);
+  EXPECT_EQ(in("<span class=katex aria-hidden=true style='display:none'><span class=katex-html>E</span></span>"), gone);
+  EXPECT_EQ(in("<span class=base><span aria-hidden=true class=x>E</span></span>"), gone);  // a name that others use too
+  EXPECT_EQ(in("<em>F</em> and <span aria-hidden=true>E</span>"), "so F and E it is");     // words between: no copy
+  EXPECT_EQ(in("<em>F</em> <span aria-hidden=true>E</span>"), "so F it is");
+  EXPECT_EQ(plain("<p>\u0431\u0430\u043a <span aria-hidden=true>5</span> \u043b"), "\u0431\u0430\u043a 5 \u043b");
+  EXPECT_EQ(plain("<p>\u2192 <span aria-hidden=true>5</span> \u2192"), "\u2192 \u2192");
   EXPECT_EQ(plain("<p><span aria-hidden=true>E</span><i></i>"), "");  // beside no words
 }
 

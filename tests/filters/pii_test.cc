@@ -243,6 +243,9 @@ TEST_F(Pii, CardsAreNoPartOfALongerRowOfGroups) {
   EXPECT_EQ(found(all_, "1234\n4111 1111 1111 1111\n1234"), "card:4111 1111 1111 1111");
   EXPECT_EQ(found(all_, "4111 1111 1111 1111 12/27"), "card:4111 1111 1111 1111");
   EXPECT_EQ(found(all_, "4111 1111 1111 1111 12 27"), "");
+  EXPECT_EQ(found(all_, "4111 1111 1111 1111 123"), "card:4111 1111 1111 1111");  // its security code
+  EXPECT_EQ(found(all_, "4111 1111 1111 1111 1234"), "");
+  EXPECT_EQ(found(all_, "4111 1111 1111 1111 123 4"), "");
   EXPECT_EQ(found(all_, "7 4111111111111111 123"), "card:4111111111111111");
   EXPECT_EQ(found(all_, "Box 7, 4111 1111 1111 1111, 123"), "card:4111 1111 1111 1111");
 }

@@ -75,6 +75,16 @@ class Status(JobScene):
                 self.assertEqual([sources[each]["tally"]["kept"] for each in "ab"], [50, kept])
                 self.assertEqual([sources[each]["alarm"] for each in "ab"], [alarm, alarm])
 
+    def test_a_source_of_which_nothing_is_kept(self):
+        """an alarm from a hundred documents on; fewer may all be dropped by chance"""
+        for name, documents, alarm in (("less", 99, ""), ("enough", 100, "nothing_kept")):
+            with self.subTest(name):
+                (self.folder / name).mkdir()
+                texts(self.folder / name / "a" / "0.jsonl", 5, 0)
+                texts(self.folder / name / "b" / "0.jsonl", 0, documents)
+                sources = self.sources(self.extracted(name))
+                self.assertEqual((sources["b"]["tally"]["documents"], sources["b"]["alarm"]), (documents, alarm))
+
     def test_many_sources_are_bounded(self):
         (self.folder / "many").mkdir()
         for number in range(21):
@@ -354,7 +364,11 @@ class Refusals(JobScene):
         for threads, what in (("-1", "got '-1', expected a whole number from 0 to 1024"), (nines, f"got '{nines}', expected"),
                               ("1025", "got '1025', expected a whole number from 0 to 1024")):
             self.assertIn("--threads: " + what, self.line(self.ftok(*run, threads, code=2)))
-        self.assertIn("--threads: got '010'", self.line(self.ftok(*run, "010", code=2)))
+        zeros = "got '010', expected a whole number without zeros in front"
+        self.assertIn("--threads: " + zeros, self.line(self.ftok(*run, "010", code=2)))
+        for command in (["train", "tiny", "--show", "--steps"], ["train", "tiny", "--show", "--seed"], ["rl", "letters", "--problems"]):  # with a sign, of a range
+            self.assertIn(zeros, self.line(self.ftok(*command, "010", code=2)))
+            self.ftok(*command, "10")
         self.ftok(*run, "10")
         self.ftok(*plan, "--tasks", "10000", "--quiet")
 

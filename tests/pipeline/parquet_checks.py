@@ -246,7 +246,7 @@ def check_refused(folder):
     refused(bad, "its table of contents has 2147483648 bytes")
     bad.write_bytes(data[:-8] + struct.pack("<I", 5) + b"PAR1")
     refused(bad, "its table of contents cannot be read")
-    refused(good, 'there is no column "body"; its columns are text, id, url, language_score', key="body")
+    refused(good, 'it has no column "body"; its columns are text, id, url, language_score', key="body")
     for name, column, says in (("numbers", pa.array([1, 2]), "INT64, not texts"), ("lists", pa.array([["a"], ["b"]]), 'its column "text" holds lists of String, not texts'),
                                ("group", pa.array([{"body": "a"}, {"body": "b"}]), 'its column "text" holds other columns, not texts; its columns are text.body'),
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "tests/tokenizer/small_vocabulary.h"
 #include "tokenizer/chat.h"
 
 namespace ftok {
@@ -11,23 +12,13 @@ namespace {
 
 constexpr uint32_t kEnd = 260, kStart = 261, kStop = 262, kThink = 263, kBlank = 264;
 
-// The 256 bytes, a few tokens, special tokens, and added tokens that are none.
+// With special tokens, and added tokens that are none.
 Encoding chat_encoding() {
-  Vocabulary vocabulary;
-  vocabulary.name = "small";
-  vocabulary.pattern = Pattern::kCl100k;
-  const auto add = [&](std::string_view token) {
-    vocabulary.bytes += token;
-    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
-  };
-  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-  for (const char* token : {"ab", "abc", " x", "us"}) add(token);
-  vocabulary.specials = {{"<|endoftext|>", kEnd},
-                         {"<|im_start|>", kStart},
-                         {"<|im_end|>", kStop},
-                         {"<think>", kThink, false, false},
-                         {"   ", kBlank, false, false}};
-  return Encoding(std::move(vocabulary));
+  return Encoding(testing::small_vocabulary({"ab", "abc", " x", "us"}, {{"<|endoftext|>", kEnd},
+                                                                        {"<|im_start|>", kStart},
+                                                                        {"<|im_end|>", kStop},
+                                                                        {"<think>", kThink, false, false},
+                                                                        {"   ", kBlank, false, false}}));
 }
 
 std::shared_ptr<const JinjaChat> jinja_of(std::string source, JinjaChat::Tokens tokens = {}) {
@@ -150,7 +141,7 @@ TEST(JinjaChat, WhatDoesNotRenderIsOneLine) {
   EXPECT_THROW(jinja_of(std::string(JinjaChat::kSourceBytesMax + 1, 'a')), Error);
   const ChatMessage call{"assistant", "", {{ChatPart::Kind::kCall, "1+1"}}};
   EXPECT_EQ(error_of(jinja_of(kOwnChatml), {{"user", "u"}, call}),
-            "t: its chat template is not asked for calls of tools, which a message holds");
+            "t: tool calls cannot be written with a Jinja template");
   const std::string far(400, 'a');
   EXPECT_EQ(error_of(jinja_of("{{ raise_exception('" + far + "') }}"), {{"user", "u"}}),
             "t: chat template, line 1: the template refuses the conversation: " + far.substr(0, 261) + "...");

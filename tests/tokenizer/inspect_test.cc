@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "tests/tokenizer/small_vocabulary.h"
 
 #include "tokenizer/chat.h"
 #include "tokenizer/token_page.h"
@@ -13,23 +14,10 @@
 namespace ftok {
 namespace {
 
-// The 256 bytes, a few tokens, two special tokens.
 Encoding small_encoding(bool chatml = true) {
-  Vocabulary vocabulary;
-  vocabulary.name = "small";
-  vocabulary.pattern = Pattern::kCl100k;
-  const auto add = [&](std::string_view token) {
-    vocabulary.bytes += token;
-    vocabulary.offsets.push_back(static_cast<uint32_t>(vocabulary.bytes.size()));
-  };
-  for (int b = 0; b < 256; ++b) add(std::string(1, static_cast<char>(b)));
-  for (const char* token : {"ab", "abc", " x", "\xE4\xB8"}) add(token);
-  vocabulary.specials = {{"<|endoftext|>", 260}};
-  if (chatml) {
-    vocabulary.specials.push_back({"<|im_start|>", 261});
-    vocabulary.specials.push_back({"<|im_end|>", 262});
-  }
-  return Encoding(std::move(vocabulary));
+  std::vector<SpecialToken> specials = {{"<|endoftext|>", 260}};
+  if (chatml) specials.insert(specials.end(), {{"<|im_start|>", 261}, {"<|im_end|>", 262}});
+  return Encoding(testing::small_vocabulary({"ab", "abc", " x", "\xE4\xB8"}, std::move(specials)));
 }
 
 const ViewOptions kPlain{.colours = false, .columns = 80, .roles = {}};

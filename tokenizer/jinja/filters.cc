@@ -5,7 +5,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "text/words.h"
+#include "tokenizer/jinja/builtins.h"
 #include "tokenizer/jinja/text_functions.h"
 
 namespace ftok::jinja {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tokenizer/jinja/builtins.h"
+
 namespace ftok::jinja {
 namespace {
 
@@ -314,7 +316,7 @@ class Interpreter : public Machine {
       if (part.kind == NodeKind::kNamed) {
         arguments.named.emplace_back(part.name, evaluate(*part.parts[0]));
       } else {
-        if (!arguments.named.empty()) fail("an argument without a name behind one with a name");
+        if (!arguments.named.empty()) fail("a positional argument after a named one");
         arguments.positional.push_back(evaluate(part));
       }
     }

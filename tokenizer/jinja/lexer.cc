@@ -6,6 +6,7 @@
 
 #include "core/ascii.h"
 #include "core/utf8.h"
+#include "text/words.h"
 #include "tokenizer/jinja/failure.h"
 #include "tokenizer/jinja/marked_text.h"
 

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "tokenizer/jinja/builtins.h"
+#include "tokenizer/jinja/machine.h"
 
 namespace ftok::jinja {
 

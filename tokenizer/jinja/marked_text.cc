@@ -5,10 +5,22 @@
 
 #include <algorithm>
 
-#include "text/unicode.h"
+#include "text/words.h"
 
 namespace ftok::jinja {
 namespace {
+
+// Whether the capital sigma at `at` ends a word, by Unicode's Final_Sigma (The Unicode Standard, section 3.13): letters
+// with a case stand before it and none behind, what case ignores left out.
+bool is_final_sigma(const std::vector<CharPlace>& chars, size_t at) {
+  const auto is = [&](size_t i, UProperty property) {
+    return u_hasBinaryProperty(static_cast<UChar32>(chars[i].code_point), property) != 0;
+  };
+  size_t before = at, behind = at + 1;
+  while (before > 0 && is(before - 1, UCHAR_CASE_IGNORABLE)) --before;
+  while (behind < chars.size() && is(behind, UCHAR_CASE_IGNORABLE)) ++behind;
+  return before > 0 && is(before - 1, UCHAR_CASED) && (behind == chars.size() || !is(behind, UCHAR_CASED));
+}
 
 // One character in another case; it may become up to three.
 void append_in_case(MarkedText& out, std::string_view bytes, const CharPlace& place, Writer writer, LetterCase to) {
@@ -49,8 +61,6 @@ void MarkedText::append(std::string_view text, Writer writer) {
   bytes += text;
   writers.append(text.size(), writer);
 }
-
-bool is_python_space(char32_t c) { return is_white_space(c) || (c >= 0x1C && c <= 0x1F); }
 
 std::vector<CharPlace> chars_of(std::string_view text) {
   std::vector<CharPlace> chars;
@@ -93,15 +103,20 @@ ByteRange stripped_range(std::string_view text, std::string_view chars, bool lef
 MarkedText in_case(const MarkedText& text, LetterCase letter_case) {
   MarkedText out;
   bool begins_word = true;
-  for (const CharPlace& c : chars_of(text.bytes)) {
+  const std::vector<CharPlace> chars = chars_of(text.bytes);
+  for (size_t i = 0; i < chars.size(); ++i) {
+    const CharPlace& c = chars[i];
     const std::string_view bytes = std::string_view(text.bytes).substr(c.begin, c.size);
     LetterCase to = letter_case;
     if (to == LetterCase::kTitle || to == LetterCase::kCapitalized) {
       to = begins_word ? LetterCase::kTitle : LetterCase::kLower;
       begins_word = letter_case == LetterCase::kTitle && !u_isalpha(static_cast<UChar32>(c.code_point));
     }
+    constexpr char32_t kCapitalSigma = 0x3A3;
     if (!c.valid) {
       out.append(bytes, text.writers[c.begin]);
+    } else if (c.code_point == kCapitalSigma && to == LetterCase::kLower && is_final_sigma(chars, i)) {
+      out.append("\u03C2", text.writers[c.begin]);
     } else {
       append_in_case(out, bytes, c, text.writers[c.begin], to);
     }

@@ -26,7 +26,6 @@ struct MarkedText {
 };
 
 // Python's str.isspace, which `trim` and `strip` go by: Unicode's white space and four control characters.
-bool is_python_space(char32_t c);
 
 // A character of a text: bytes that are not UTF-8 are one each.
 struct CharPlace {

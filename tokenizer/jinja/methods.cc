@@ -3,7 +3,8 @@
 
 #include <algorithm>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "text/words.h"
+#include "tokenizer/jinja/builtins.h"
 #include "tokenizer/jinja/text_functions.h"
 
 namespace ftok::jinja {

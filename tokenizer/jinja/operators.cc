@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "tokenizer/jinja/builtins.h"
 
 namespace ftok::jinja {
 namespace {
@@ -54,7 +54,7 @@ Value of_whole(const Machine& machine, std::string_view sign, int64_t a, int64_t
     fits = a != INT64_MIN || b != -1;
     if (fits) result = sign == "//" ? floor_divided(a, b) : a - b * floor_divided(a, b);
   }
-  if (!fits) machine.fail("a whole number that 64 bits do not hold");
+  if (!fits) machine.fail("a whole number beyond 64 bits");
   return {result, writer};
 }
 
@@ -151,7 +151,7 @@ Value apply_sign(Machine& machine, std::string_view sign, const Value& value) {
   int64_t whole = 0;
   double real = 0;
   if (value.as_int(whole)) {
-    if (sign == "-" && whole == INT64_MIN) machine.fail("a whole number that 64 bits do not hold");
+    if (sign == "-" && whole == INT64_MIN) machine.fail("a whole number beyond 64 bits");
     return {sign == "-" ? -whole : whole, value.writer};
   }
   if (!value.as_double(real)) machine.refuse(fmt::format("cannot put {} before", sign), value);

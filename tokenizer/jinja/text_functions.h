@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "tokenizer/jinja/machine.h"
 
 namespace ftok::jinja {
 

@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 #include "core/hash_seed.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/token_table.h"
 #include "tokenizer/pretokens/pretoken_cuts.h"

@@ -8,7 +8,6 @@
 #include "core/file.h"
 #include "pipeline/card.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

@@ -189,7 +189,7 @@ class Conversation {
     const bool is_stopped = cut_at_stop(answer.message, flags_.stops.texts);
     if (forgotten > 0) note("ftok: the context is full: the oldest {} messages were not read\n", forgotten);
     if (AnswerInterrupt::is_asked_for()) {
-      note("ftok: the answer is ended; Ctrl-C at the prompt ends the conversation\n");
+      note("ftok: answer stopped; press Ctrl-C at the prompt to leave\n");
     } else if (!answer.complete && !is_stopped) {
       note("ftok: the answer is cut off after {} tokens (--tokens)\n", flags_.tokens);
     }

@@ -15,7 +15,6 @@
 #include "core/amounts.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/hide_secrets.h"
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/shown.h"
@@ -25,7 +24,6 @@
 #include "crawl/download.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

@@ -51,7 +51,7 @@ std::map<std::string, ChatScore> score_chats(const std::vector<ChatExample>& exa
       const ChatAnswer given = answer(decoder, model.config, encoding, chat.form, example.messages, options, {});
       score.right += given.complete && final_answer(given.message.last_text()) == example.truth;
     } catch (const TooLong& error) {
-      log(LogLevel::kWarning, fmt::format("{}: {}: it counts as not answered", example.place, error.what()));
+      log(LogLevel::kWarning, fmt::format("{}: {}: counted as unanswered", example.place, error.what()));
     }
   }
   return scores;

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/lenient_json.h"
 #include "core/run_on_threads.h"
 #include "core/text_file.h"
 #include "tools/ftok/commands.h"
@@ -19,7 +20,6 @@
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
-#include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 #include "tools/ftok/vocabulary_source.h"
@@ -188,8 +188,8 @@ GivenText parse_given_text(std::string_view line) {
   simdjson::dom::element root;
   GivenText given;
   std::string_view text;
-  if (parser.parse(simdjson::padded_string(line)).get(root) != simdjson::SUCCESS || !root.is_object())
-    throw Error("not a JSON object");
+  std::string plain;
+  if (parse_json(parser, line, root, plain) != simdjson::SUCCESS || !root.is_object()) throw Error("not a JSON object");
   if (root["text"].get(text) != simdjson::SUCCESS) throw Error("expected a string under \"text\"");
   given.text = text;
   simdjson::dom::element context;
@@ -274,7 +274,6 @@ void run(const EvalFlags& flags) {
   if (flags.model.empty()) throw UsageError("ftok eval needs MODEL (or --write)");
   if (flags.validation.empty() && flags.hellaswag.empty() && flags.texts.empty() && flags.chat.empty())
     throw UsageError("ftok eval needs --val, --hellaswag, --texts or --chat");
-  refuse_missing_model(flags.model);
   ModelFile model = read_language_model(flags.model, flags.heads, stderr_log(flags.place.quiet));
   const std::optional<Encoding> encoding =
       load_model_encoding(model, flags.vocabulary, flags.texts.empty() && flags.chat.empty() && !choices.has_texts());

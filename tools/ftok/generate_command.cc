@@ -12,7 +12,6 @@
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_decoder.h"
 #include "tools/ftok/model_vocabulary.h"
-#include "tools/ftok/named_model.h"
 #include "tools/ftok/sample_flags.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_stream.h"
@@ -80,7 +79,6 @@ void add_conversation(const GenerateFlags& flags, Opening& start) {
 }
 
 Opening make_start(const GenerateFlags& flags) {
-  refuse_missing_model(flags.model);
   Opening start{
       read_language_model(flags.model, flags.heads, stderr_log(flags.place.quiet)), std::nullopt, {}, std::nullopt};
   const std::string name = flags.vocabulary.empty() ? start.model.vocabulary : flags.vocabulary;

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/live_area.h"
+#include "core/wrap.h"
+
 namespace ftok::cli {
 namespace {
 
-constexpr size_t kFlagColumns = 26, kNameColumns = 14;
+constexpr int kFlagColumns = 26, kNameColumns = 14;
 constexpr double kLargestTold = 1e6;  // a range that ends above it has no end for a reader
 
 struct Group {
@@ -96,10 +99,10 @@ std::string described(const CLI::Option& option) {
   return notes.empty() ? text : fmt::format("{} ({})", text, fmt::join(notes, "; "));
 }
 
-std::string row(const std::string& name, const std::string& text, size_t width) {
-  const std::string margin(width, ' ');
+std::string row(const std::string& name, const std::string& text, int width) {
+  const std::string margin(static_cast<size_t>(width), ' ');
   std::string out = "  " + name;
-  out += out.size() + 2 > width ? "\n" + margin : margin.substr(out.size());
+  out += out.size() + 2 > margin.size() ? "\n" + margin : margin.substr(out.size());
   for (const char c : wrapped(text, kHelpColumns - width, 0)) out += c == '\n' ? "\n" + margin : std::string(1, c);
   return out + "\n";
 }
@@ -170,40 +173,14 @@ std::string usage(const CLI::App& command, const std::string& path, const Option
 
 }  // namespace
 
-std::string wrapped(std::string_view text, size_t columns, size_t indent) {
-  std::string out, line;
-  const auto put = [&] {
-    out += (out.empty() ? "" : "\n") + line;
-    line.assign(indent, ' ');
-  };
-  bool is_start = true;
-  for (size_t at = 0; at < text.size();) {
-    const size_t spaces = std::min(text.find_first_not_of(' ', at), text.size());
-    const size_t end = std::min(text.find(' ', spaces), text.size());
-    const std::string_view word = text.substr(spaces, end - spaces);
-    const size_t gap = is_start || line.find_first_not_of(' ') != std::string::npos ? spaces - at : 0;
-    if (!is_start && line.size() + gap + word.size() > columns && line.find_first_not_of(' ') != std::string::npos) {
-      put();
-      line += word;
-    } else {
-      line += std::string(gap, ' ');
-      line += word;
-    }
-    is_start = false;
-    at = end;
-  }
-  put();
-  return out;
-}
-
 std::string wrapped_footer(std::string_view line) {
-  if (line.size() <= kHelpColumns) return std::string(line);
+  if (columns_of(line) <= kHelpColumns) return std::string(line);
   if (!line.starts_with("  ")) return wrapped(line, kHelpColumns, 0);
   const size_t begin = line.find_first_not_of(' ');
   const size_t gap = line.find("   ", begin);
   if (!line.substr(begin).starts_with("ftok ") && line.find(" | ") == std::string_view::npos) {
     const size_t text = gap == std::string_view::npos ? begin : line.find_first_not_of(' ', gap);
-    return wrapped(line, kHelpColumns, text);
+    return wrapped(line, kHelpColumns, static_cast<int>(text));
   }
   std::string_view command = line, said;
   if (gap != std::string_view::npos) {

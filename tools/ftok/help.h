@@ -9,13 +9,10 @@
 
 namespace ftok::cli {
 
-inline constexpr size_t kHelpColumns = 80;
+inline constexpr int kHelpColumns = 80;
 
 // The help of a command; `path` is how it is called: "ftok vocab train". Without commands of its own, or with.
 std::string help_text(const CLI::App& command, const std::string& path);
-
-// Words of `text` in lines of at most `columns`, the second and later ones behind `indent` spaces.
-std::string wrapped(std::string_view text, size_t columns, size_t indent);
 
 // A line of an example or a note in lines of at most kHelpColumns: a command that is longer goes on behind a backslash,
 // and what is said of it stands above it.

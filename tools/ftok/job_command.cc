@@ -27,7 +27,6 @@
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/number_flags.h"
 #include "tools/ftok/number_ranges.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/terminal.h"
 

@@ -8,7 +8,7 @@
 namespace ftok::cli {
 
 std::string laid_out(const std::string& text, std::FILE* stream, int indent) {
-  return ::isatty(::fileno(stream)) == 1 ? ftok::wrapped(text, terminal_size(stream).columns, indent) : text;
+  return ::isatty(::fileno(stream)) == 1 ? wrapped(text, terminal_size(stream).columns, indent) : text;
 }
 
 }  // namespace ftok::cli

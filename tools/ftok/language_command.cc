@@ -13,7 +13,6 @@
 #include "filters/language.h"
 #include "tools/ftok/bundled.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 

@@ -15,7 +15,6 @@
 #include <vector>
 
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/nearest_name.h"
 #include "core/run_on_threads.h"
 #include "core/shown.h"
@@ -46,25 +45,30 @@ constexpr char kFooter[] =
 
 // What CLI11 would read as another number than was written: it takes -1 for the largest number of a type without a
 // sign, what is too large for the largest, and 010 for 8. "" where there is nothing of that kind.
-std::string wrong_whole_number(const std::string& text, uint64_t largest) {
-  if (text.find_first_not_of("0123456789", text.starts_with('-') ? 1 : 0) != std::string::npos) return "";
+std::string wrong_whole_number(const std::string& text, uint64_t largest, bool has_sign) {
+  const size_t digits = text.starts_with('-') ? 1 : 0;
+  if (digits == text.size() || text.find_first_not_of("0123456789", digits) != std::string::npos) return "";
+  if (text[digits] == '0' && text.size() > digits + 1)
+    return fmt::format("got '{}', expected a whole number without zeros in front", text);
+  if (has_sign) return "";  // CLI11 refuses what does not fit
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool has_zeros = text.size() > 1 && text[0] == '0';
-  if (error == std::errc() && end == text.data() + text.size() && number <= largest && !has_zeros) return "";
+  if (error == std::errc() && end == text.data() + text.size() && number <= largest) return "";
   return fmt::format("got '{}', expected a whole number from 0{}", text,
                      largest == UINT64_MAX ? "" : fmt::format(" to {}", largest));
 }
 
-// Of all flags that take a whole number without a sign.
+// Of all flags that take a whole number, which their type says: "N" or the like, or "N:INT in [1 - 9]" of a range.
 void check_whole_numbers(CLI::App& app) {
   for (CLI::Option* const option : app.get_options()) {
-    const std::string type = option->get_type_name();
-    if (type != "N" && type != "UINT" && type != "SEED" && type != "ID") continue;
+    const std::string all = option->get_type_name(), type = all.substr(0, all.find(':'));
+    if (type != "N" && type != "INT" && type != "UINT" && type != "SEED" && type != "ID") continue;
+    if (all.find("FLOAT") != std::string::npos) continue;
     if (option->get_description().find("(K, M, G)") != std::string::npos)
       continue;  // a text until parse_size() reads it
+    const bool has_sign = type == "INT" || all.find(":INT") != std::string::npos;
     const uint64_t largest = option->check_lname("threads") ? ftok::kThreadsMax : UINT64_MAX;
-    option->check([largest](const std::string& text) { return wrong_whole_number(text, largest); }, "");
+    option->check([=](const std::string& text) { return wrong_whole_number(text, largest, has_sign); }, "");
   }
   for (CLI::App* const command : app.get_subcommands([](CLI::App*) { return true; })) check_whole_numbers(*command);
 }

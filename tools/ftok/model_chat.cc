@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/lenient_json.h"
 #include "core/text_file.h"
 #include "tokenizer/chat_jinja.h"
 #include "tools/ftok/chat_export.h"
@@ -28,19 +29,27 @@ std::vector<fs::path> folders_of(const std::string& path) {
   return {folder, folder.filename() == "checkpoints" ? folder.parent_path() : folder};
 }
 
-simdjson::dom::element parse_file(simdjson::dom::parser& parser, const std::string& path) {
-  simdjson::dom::element root;
-  if (parser.parse(simdjson::padded_string(read_text_file(path, kFileBytesMax))).get(root) != simdjson::SUCCESS)
-    throw Error(path + ": not JSON");
-  return root;
-}
+// A file of settings, parsed: those of published models have numbers beyond 64 bits ("model_max_length").
+class SettingsFile {
+ public:
+  explicit SettingsFile(const std::string& path) {
+    if (parse_json(parser_, read_text_file(path, kFileBytesMax), root_, plain_) != simdjson::SUCCESS)
+      throw Error(path + ": not JSON");
+  }
+  simdjson::dom::element root() const { return root_; }
+
+ private:
+  simdjson::dom::parser parser_;
+  simdjson::dom::element root_;
+  std::string plain_;
+};
 
 // What templates call special tokens: their texts are strings, or objects with "content".
 void add_tokens(const std::string& path, JinjaChat::Tokens& tokens) {
   std::error_code code;
   if (!fs::is_regular_file(path, code)) return;
-  simdjson::dom::parser parser;
-  const simdjson::dom::element root = parse_file(parser, path);
+  const SettingsFile file(path);
+  const simdjson::dom::element root = file.root();
   for (const char* name :
        {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
     std::string_view text;
@@ -53,8 +62,8 @@ void add_tokens(const std::string& path, JinjaChat::Tokens& tokens) {
 std::string template_of_config(const std::string& path) {
   std::error_code code;
   if (!fs::is_regular_file(path, code)) return "";
-  simdjson::dom::parser parser;
-  const simdjson::dom::element root = parse_file(parser, path);
+  const SettingsFile file(path);
+  const simdjson::dom::element root = file.root();
   simdjson::dom::element form;
   if (root["chat_template"].get(form) != simdjson::SUCCESS) return "";
   std::string_view text;

@@ -17,7 +17,6 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/named_model.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 #include "trainer/checkpoint.h"

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -27,6 +28,7 @@ std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::s
 }
 
 ModelFile read_language_model(const std::string& path, int64_t heads, const Log& log) {
+  refuse_missing_model(path);
   ModelFile model = read_model(path, heads, log);
   if (model.config.score_head)
     throw UsageError(

@@ -12,7 +12,6 @@
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/laid_out.h"
 #include "tools/ftok/models.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

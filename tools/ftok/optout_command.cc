@@ -11,7 +11,6 @@
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

@@ -14,7 +14,6 @@
 #include "filters/pii.h"
 #include "text/unicode.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 

@@ -179,7 +179,7 @@ void report(const ProbeFlags& flags, const ProbeCounts& tally) {
 }
 
 // The questions are read before anything is written, and would be gone.
-void check_outputs(const ProbeFlags& flags) {
+void refuse_outputs_over_inputs(const ProbeFlags& flags) {
   namespace fs = std::filesystem;
   const auto is_same = [](const std::string& a, const std::string& b) {
     std::error_code code;
@@ -187,14 +187,14 @@ void check_outputs(const ProbeFlags& flags) {
     return fs::weakly_canonical(a, code) == fs::weakly_canonical(b, code) || fs::equivalent(a, b, code);
   };
   for (const auto& [flag, path] : {std::pair("--output", flags.output), {"--details", flags.details}}) {
-    if (is_same(path, flags.questions)) throw UsageError(fmt::format("{} {}: is QUESTIONS", flag, path));
+    if (is_same(path, flags.questions)) throw UsageError(fmt::format("{} {} would overwrite QUESTIONS", flag, path));
   }
   if (is_same(flags.output, flags.details))
-    throw UsageError(fmt::format("--details {}: is --output too", flags.details));
+    throw UsageError(fmt::format("--output and --details name the same file, {}", flags.details));
 }
 
 void run(const ProbeFlags& flags) {
-  check_outputs(flags);
+  refuse_outputs_over_inputs(flags);
   if (!(flags.temperature >= 0 && flags.temperature <= 100))
     throw UsageError(fmt::format("--temperature {}: expected 0 to 100", flags.temperature));
   if (words_of(flags.refusal) == " ") throw UsageError("--refusal: expected a text with words");

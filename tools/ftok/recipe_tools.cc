@@ -1,17 +1,16 @@
-
-
 #include "tools/ftok/recipe_tools.h"
+
 #include <fmt/format.h>
+
 #include <map>
 #include <memory>
 #include <sstream>
+
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/shown.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "pipeline/recipe_schema.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"
 

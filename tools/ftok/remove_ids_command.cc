@@ -20,7 +20,6 @@
 #include "shards/removal.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/job_place.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

@@ -20,7 +20,6 @@
 #include "tools/ftok/earlier_places.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/output_place.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/run_flags.h"
 #include "tools/ftok/stage_context.h"
 #include "tools/ftok/terminal.h"

@@ -6,7 +6,7 @@
 #include "core/recipe.h"
 #include "pipeline/make_plan.h"
 #include "tools/ftok/stage_context.h"
-#include "tools/ftok/vocabulary_name.h"
+#include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
 

@@ -14,7 +14,6 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/number_ranges.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

@@ -1,5 +1,4 @@
 #include "tools/ftok/terminal.h"
-#include "tools/ftok/reports.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,7 +7,6 @@
 #include <cstdlib>
 
 #include "core/error.h"
-#include "core/hide_secrets.h"
 #include "core/shown.h"
 #include "tools/ftok/laid_out.h"
 

@@ -28,6 +28,12 @@ void put_out(std::string_view text);
 // put_out() of a text that comes from outside: as it is, but on a terminal without what steers it.
 void put_text(std::string_view text);
 
+// put_text() at once, as print_out() does: the path of a file that scripts go on with, for example.
+void print_text(std::string_view text);
+
+// print_out() of a report for people, in which names and other texts from outside are shown harmlessly.
+void print_report(std::string_view text);
+
 // put_out() of a formatted text.
 template <typename... Values>
 void print(fmt::format_string<Values...> format, Values&&... values) {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/text_file.h"
 #include "crawl/charset.h"
 #include "crawl/http.h"

@@ -18,7 +18,6 @@
 #include "pipeline/tokenize.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/output_place.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 

@@ -11,7 +11,6 @@
 #include "crawl/source.h"
 #include "pipeline/inputs.h"
 #include "text/unicode.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"

@@ -10,7 +10,6 @@
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/laid_out.h"
 #include "tools/ftok/models.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"

@@ -8,7 +8,6 @@
 #include "core/json.h"
 #include "text/unicode.h"
 #include "tokenizer/inspect.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
 #include "tools/ftok/vocabulary_source.h"

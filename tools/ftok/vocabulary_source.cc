@@ -14,7 +14,6 @@
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/models.h"
 #include "tools/ftok/terminal.h"
-#include "tools/ftok/vocabulary_name.h"
 
 namespace ftok::cli {
 

@@ -53,4 +53,8 @@ ChatTemplate find_chat_template(const std::string& name, const std::string& flag
 // Names of the bundled vocabularies, sorted.
 std::vector<std::string> bundled_vocabularies();
 
+// What a vocabulary is called in manifests and models, so that the name finds it again. Every model's is a
+// tokenizer.json: it is called by its folder, as that was given. Other files name themselves: "".
+std::string called_by_folder(const std::string& file);
+
 }  // namespace ftok::cli

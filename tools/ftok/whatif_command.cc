@@ -14,7 +14,6 @@
 #include "core/signals.h"
 #include "pipeline/whatif.h"
 #include "tools/ftok/commands.h"
-#include "tools/ftok/reports.h"
 #include "tools/ftok/terminal.h"
 
 namespace ftok::cli {

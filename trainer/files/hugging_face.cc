@@ -13,7 +13,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/shown.h"
 #include "core/text_file.h"
 #include "trainer/files/hugging_face_config.h"

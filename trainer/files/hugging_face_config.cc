@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 #include "core/text_file.h"
 
 namespace ftok {

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/lenient_json.h"
 #include "core/shown.h"
 #include "core/worker.h"
 
@@ -72,7 +73,8 @@ class CommandProblems final : public ProblemSet {
       if (line_end == std::string::npos) fail(fmt::format("gave {} answers to {} requests", i, requests.size()));
       const std::string_view line = std::string_view(answers).substr(begin, line_end - begin);
       simdjson::dom::element answer;
-      if (parser_.parse(simdjson::padded_string(line)).get(answer) != simdjson::SUCCESS || !take(i, answer)) {
+      std::string plain;
+      if (parse_json(parser_, line, answer, plain) != simdjson::SUCCESS || !take(i, answer)) {
         fail(fmt::format("answered {} to {}", printable(line.substr(0, kShownBytes)),
                          printable(std::string_view(requests[i]).substr(0, kShownBytes))));
       }

@@ -6,13 +6,14 @@ ftok tokenize --vocab "$V" --chat chatml --output shards --quiet --validation-pe
 ftok train tiny --data shards --output base --steps 3 --set "vocabulary=$V" --set model.vocabulary_size=1004 --set model.layers=1 --set model.heads=2 \
   --set model.channels=16 --set model.length=96 --set training.tokens_per_step=192 --set run.sample_every=0 --set run.threads=1 2> /dev/null
 ftok model export base --output own
-# The template on standard input in a folder of its own; end-of-text is what it knows as bos_token and eos_token.
+# The template on standard input in a folder of its own, with the length that published folders have, which no 64 bits
+# hold; end-of-text is what it knows as bos_token and eos_token.
 folder() {
   rm -rf "$1" && cp -r own "$1" && rm "$1/chat.json"
   python3 -c 'import json, sys
 path = sys.argv[1] + "/tokenizer_config.json"
 config = json.load(open(path))
-config["chat_template"] = sys.stdin.read()
+config["chat_template"], config["model_max_length"] = sys.stdin.read(), int(1e30)
 json.dump(config, open(path, "w"))' "$1"
 }
 # What comes after MESSAGE is what comes after the tokens of TEXT, special tokens included: FOLDER MESSAGE TEXT

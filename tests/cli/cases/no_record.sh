@@ -11,7 +11,9 @@ try ftok warc list g.gz
 echo '{"question":"one two three four five six seven eight nine ten eleven twelve thirteen fourteen"}' > set.jsonl
 try ftok decontaminate --set set.jsonl g.gz
 # A list is decompressed, and then it is a list or nothing.
-printf 'crawl-data/x.warc.gz\n' | iconv -t UTF-16 > utf16.txt
+echo '{"text": "The mill by the river turns all day."}' > one.jsonl
+echo one.jsonl | iconv -t UTF-16 > utf16.txt
+ftok run --input-list utf16.txt --output read --vocab ftok-4k --quiet --json --set 'stages=["minhash"]' 2> /dev/null | grep -o '"documents":1'
 head -c 64 /dev/zero > zeros.txt
 gzip -n < zeros.txt > zeros.gz
 try ftok run --input-list zeros.gz --output out --vocab ftok-4k --quiet

@@ -1,27 +1,10 @@
 # Reinforcement learning: problems, a command that rewards the letter a, resumed to the same bits; what cannot be.
 # replace: "answer":"[^"]*" => "answer":X
-V=$FTOK_SOURCE/tests/data/frozen-1k.tiktoken
 fails() { local code=0; ftok "$@" < /dev/null 2>&1 | grep -v "held-out\|->\|^step\|^ftok: task [a-z]*," || code=${PIPESTATUS[0]}; echo "exit $code"; }
 ftok rl arithmetic --problems 2 --set task.steps=true
 ftok rl letters --problems 1 --held-out
 ftok rl sorting --show | head -8
-cat > letters.py <<'PY'
-import json, sys
-for line in sys.stdin:
-    if line == "\n":
-        print(flush=True)
-        continue
-    asked = json.loads(line)
-    if "problem" in asked:
-        print(json.dumps({"prompt": "Say a.", "truth": "a", "solution": "a"}))
-    else:
-        print(json.dumps({"reward": asked["answer"].count("a") / (1 + len(asked["answer"]))}))
-PY
-# A chat model that knows nothing yet.
-ftok rl letters --problems 8 > chat.jsonl
-ftok tokenize --vocab "$V" --chat chatml --output shards --quiet --validation-per-mille 0 chat.jsonl > /dev/null
-ftok train sft --data shards --output model --steps 1 --set vocabulary=$V --set model.vocabulary_size=1004 --set model.layers=1 --set model.channels=32 \
-  --set model.length=32 --set training.tokens_per_step=64 --set run.sample_every=0 --set run.threads=1 2> /dev/null
+. "$FTOK_SOURCE/tests/cli/rl_model.sh"
 rl() { ftok rl command --set 'task.command=["python3","letters.py"]' --set rl.problems=1 --set rl.samples=16 --set rl.tokens_max=4 \
   --set schedule.learning_rate=0.02 --set run.held_out=1 --set run.evaluate_every=10 --set run.checkpoint_every=100 --set run.threads=1 --init model "$@"; }
 rl --output whole --steps 20 --set rl.updates=2 --set rl.kl=0.01 2> /dev/null

@@ -1,33 +1,7 @@
 # Runs of reinforcement learning and of reward models that end before their last step, by a kill or a checker that dies, and are started again: every file has the
 # bytes of a run that nothing disturbed. Problems that are too long are left out.
 # replace: differ by [^ ]+ at most => differ by X at most
-V=$FTOK_SOURCE/tests/data/frozen-1k.tiktoken
-cat > letters.py <<'PY'
-import json, os, sys
-checked = 0
-for line in sys.stdin:
-    if line == "\n":
-        print(flush=True)
-        continue
-    asked = json.loads(line)
-    if "problem" in asked:
-        long = os.path.exists("long") and asked["problem"] % 2 == 1
-        print(json.dumps({"prompt": "Say a." * (20 if long else 1), "truth": "a", "solution": "a"}))
-        continue
-    checked += 1
-    if os.path.exists("end"):  # once, at the answer with that number
-        how, number = open("end").read().split()
-        if checked == int(number):
-            os.remove("end")
-            if how == "kill":
-                os.kill(os.getppid(), 9)
-            sys.exit("no more")
-    print(json.dumps({"reward": asked["answer"].count("a") / (1 + len(asked["answer"]))}))
-PY
-ftok rl letters --problems 8 > chat.jsonl
-ftok tokenize --vocab "$V" --chat chatml --output shards --quiet --validation-per-mille 0 chat.jsonl > /dev/null
-ftok train sft --data shards --output model --steps 1 --set vocabulary=$V --set model.vocabulary_size=1004 --set model.layers=1 --set model.channels=32 \
-  --set model.length=32 --set training.tokens_per_step=64 --set run.sample_every=0 --set run.threads=1 2> /dev/null
+. "$FTOK_SOURCE/tests/cli/rl_model.sh"
 # A look at one problem held out (1 answer) before the first step and after the 4th and 8th; steps of 8 answers; a checkpoint after the 5th, 10th and 12th step.
 rl() { ftok rl command --set 'task.command=["python3","letters.py"]' --set rl.problems=1 --set rl.samples=8 --set rl.tokens_max=4 \
   --set schedule.learning_rate=0.02 --set run.held_out=1 --set run.evaluate_every=4 --set run.checkpoint_every=5 --set run.threads=1 --init model "$@"; }

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "tokenizer/jinja/interpreter.h"
+#include "tokenizer/jinja/builtins.h"
 
 namespace ftok::jinja {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/json_numbers.h"
+#include "core/lenient_json.h"
 
 #include <algorithm>
 #include <charconv>
