@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -151,9 +152,10 @@ class S3Environment : public ::testing::Test {
   }
 
   // In a process of its own: an S3Store reads the environment once a process.
-  static void alone(const std::function<void()>& body) {
+  void alone(const std::function<void()>& body) const {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
-    EXPECT_EXIT((body(), std::exit(HasFailure() ? 1 : 0)), ::testing::ExitedWithCode(0), "");
+    const auto remove_folder = [this] { std::filesystem::remove_all(folder_.path()); };  // the child's own
+    EXPECT_EXIT((body(), remove_folder(), std::exit(HasFailure() ? 1 : 0)), ::testing::ExitedWithCode(0), "");
   }
 
   void write(const std::string& name, const std::string& text) {
