@@ -76,6 +76,7 @@ void Tally::add(const Tally& other) {
   for (const auto& [kind, count] : other.skipped) skipped[kind] += count;
   for (const auto& [reason, count] : other.dropped) dropped[reason] += count;
   for (const auto& [language, count] : other.languages_dropped) languages_dropped[language] += count;
+  for (const auto& [language, count] : other.languages_kept) languages_kept[language] += count;
   for (const auto& [label, count] : other.labelled) labelled[label] += count;
   for (const auto& [corpus, count] : other.routed) routed[corpus] += count;
 }
@@ -97,6 +98,7 @@ void Tally::write_fields(JsonWriter& json) const {
   json.field("documents", documents).field("kept", kept);
   write_counts(json, "dropped", dropped);
   write_counts(json, "languages_dropped", languages_dropped);
+  if (!languages_kept.empty()) write_counts(json, "languages_kept", languages_kept);
   if (!labelled.empty()) write_counts(json, "labelled", labelled);
   if (!routed.empty()) write_counts(json, "routed", routed);
   for (const Field& field : kFields) {
@@ -117,11 +119,12 @@ Result<Tally> parse_tally(std::string_view json_object) {
       return Damage{"missing_field", field.name, 0};
     }
   }
-  for (const auto& [name, counts] : {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
-                                     std::pair{"languages_dropped", &tally.languages_dropped},
-                                     std::pair{"labelled", &tally.labelled}, std::pair{"routed", &tally.routed}}) {
+  for (const auto& [name, counts] :
+       {std::pair{"skipped", &tally.skipped}, std::pair{"dropped", &tally.dropped},
+        std::pair{"languages_dropped", &tally.languages_dropped}, std::pair{"languages_kept", &tally.languages_kept},
+        std::pair{"labelled", &tally.labelled}, std::pair{"routed", &tally.routed}}) {
     simdjson::dom::object entries;
-    const bool may_miss = counts == &tally.labelled || counts == &tally.routed;
+    const bool may_miss = counts != &tally.skipped && counts != &tally.dropped && counts != &tally.languages_dropped;
     if (may_miss && object[name].error() == simdjson::NO_SUCH_FIELD) continue;
     if (object[name].get_object().get(entries) != simdjson::SUCCESS) return Damage{"missing_field", name, 0};
     for (const auto entry : entries) {

@@ -26,7 +26,8 @@ struct Tally {
   std::map<std::string, uint64_t> skipped;  // kind -> records
   std::map<std::string, uint64_t> dropped;  // "stage.rule" -> documents
   std::map<std::string, uint64_t>
-      languages_dropped;  // best label -> documents dropped for their language ("?": no label)
+      languages_dropped;                           // best label -> documents dropped for their language ("?": no label)
+  std::map<std::string, uint64_t> languages_kept;  // best label -> kept documents, of those that have one
   // What is said of documents beside their verdict -> documents, kept or not: "mojibake" (repaired), "license.footer"
   // and the like (Document::license_source), and the labels that stages gave them ("rights_noai", "url_optout").
   std::map<std::string, uint64_t> labelled;

@@ -120,11 +120,10 @@ class Table {
   std::string out_;
 };
 
-// "dropped by language: de 1,204, fr 933 and 12 more", so that no language goes unseen.
-std::string languages(const std::map<std::string, uint64_t>& entries) {
+// "  dropped by language: de 1,204, fr 933 and 12 more", so that no language goes unseen.
+std::string languages(const char* what, const std::map<std::string, uint64_t>& entries) {
   constexpr size_t kShown = 6;
-  if (entries.empty()) return "";
-  std::string out = "  dropped by language:";
+  std::string out = fmt::format("  {} by language:", what);
   size_t shown = 0;
   for (const auto& [language, count] : sorted(entries)) {
     if (shown == kShown) break;
@@ -172,10 +171,12 @@ void add_funnel(Table& table, const RunResult& result) {
     table.stage(name, dropped, reached, reached - dropped);
     for (const auto& [reason, count] : sorted(reasons))
       table.reason(reason.starts_with(name + ".") ? reason.substr(name.size() + 1) : reason, count, reached);
-    if (name == "language") table.line(languages(tally.languages_dropped));
+    if (name == "language" && !tally.languages_dropped.empty())
+      table.line(languages("dropped", tally.languages_dropped));
     reached -= dropped;
   }
   table.left("kept", tally.kept);
+  if (tally.languages_kept.size() > 1) table.line(languages("kept", tally.languages_kept));
 }
 
 // `shows_stages`: the table has no room for their times.

@@ -102,6 +102,7 @@ void PartMaker::emit(Entry& entry, const PartDecisions& decisions, std::string_v
   report.tally.tokens += document.tokens.size();
   report.tally.text_bytes += document.text.size();
   report.tally.specials_as_text += entry.specials_as_text;
+  if (!document.language.empty()) ++report.tally.languages_kept[document.language];
   ++progress_.kept;
   progress_.tokens += document.tokens.size();
 }

@@ -20,8 +20,8 @@ TEST(Wrapped, KeepsACommandBetweenBackticksTogether) {
   EXPECT_EQ(wrapped("see `ftok a b`, or c", 14), "see\n  `ftok a b`,\n  or c");
   EXPECT_EQ(wrapped("see `ftok a b`", 11), "see `ftok a\n  b`");  // too long for a line: 10 columns in 9
   EXPECT_EQ(wrapped("see `ftok a b`", 12), "see\n  `ftok a b`");
-  EXPECT_EQ(wrapped("a ` b c", 3), "a `\n  b\n  c");         // never closed
-  EXPECT_EQ(wrapped("`a\nb` c", 20), "`a\nb` c");            // no further than the line
+  EXPECT_EQ(wrapped("a ` b c", 3), "a `\n  b\n  c");  // never closed
+  EXPECT_EQ(wrapped("`a\nb` c", 20), "`a\nb` c");     // no further than the line
 }
 
 }  // namespace

@@ -37,6 +37,8 @@ TEST(Tally, AddsUpAndReadsBack) {
   b.count(foreign);
   b.count(unknown);
   b.tokens = 7;
+  a.languages_kept = {{"en", 1}};
+  b.languages_kept = {{"de", 1}, {"en", 2}};
   b.note(mended);
   a.add(b);
   EXPECT_EQ(a.tokens, 12u);
@@ -49,6 +51,7 @@ TEST(Tally, AddsUpAndReadsBack) {
   EXPECT_EQ(again->skipped, a.skipped);
   EXPECT_EQ(again->dropped, a.dropped);
   EXPECT_EQ(again->languages_dropped, (std::map<std::string, uint64_t>{{"?", 1}, {"de", 1}}));
+  EXPECT_EQ(again->languages_kept, (std::map<std::string, uint64_t>{{"de", 1}, {"en", 3}}));
   EXPECT_EQ(again->labelled,
             (std::map<std::string, uint64_t>{{"license.footer", 2}, {"mojibake", 1}, {"rights_noai", 1}}));
   EXPECT_EQ(again->replacements, 2u);

@@ -6,6 +6,7 @@
 #include "filters/measures/ngrams.h"
 #include "tests/filters/quality_texts.h"
 #include "tests/reference/slow_filters.h"
+#include "tests/support/test_data.h"
 
 namespace ftok {
 namespace {
@@ -39,7 +40,7 @@ void expect_edge(const GopherRepetitionOptions& options, const std::string& reas
                  const std::string& repeated, size_t times, const std::string& between) {
   const GopherRepetition stage(options);
   size_t kept = 0, dropped = 0;
-  for (size_t fill = 90; fill > 0; fill -= 3) {
+  for (size_t fill = 90; fill > 0; fill -= testing::kSanitized ? 9 : 3) {
     std::string text;
     for (size_t i = 0; i < times; ++i) {
       if (i > 0) text += between;
@@ -128,7 +129,7 @@ TEST(GopherRepetition, RulesChooseTheWords) {
 
 TEST(GopherRepetition, EqualsTheSlowFilter) {
   std::mt19937 random(11);
-  for (int round = 0; round < 300; ++round) {
+  for (int round = 0; round < (testing::kSanitized ? 60 : 300); ++round) {
     const std::string text = testing::random_document(random);
     for (const bool head : {false, true}) {
       const GopherRepetition stage(head ? GopherRepetitionOptions::head() : GopherRepetitionOptions());

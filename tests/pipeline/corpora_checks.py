@@ -234,6 +234,7 @@ class CorporaChecks(unittest.TestCase):
         self.assertEqual(totals["dropped"], {"output.no_corpus": counts["nl"] + counts[""]})
         self.assertEqual(totals["languages_dropped"], {"nl": counts["nl"], "?": counts[""]})
         self.assertEqual(totals["documents"], 72)
+        kept, others = {}, ["--vocab", "ftok-4k", "--shard-tokens", "2000"]
         for language in ("de", "en"):
             (self.folder / f"{language}.list").write_text("".join(f"{language}/labelled{i}.jsonl\n" for i in range(3)))
             alone = self.run_of(f"alone-{language}", *self.ROUTES[:2], inputs=f"{language}.list")
@@ -242,9 +243,14 @@ class CorporaChecks(unittest.TestCase):
             self.assertGreater(len(shards(corpus)), 4)
             own = json.loads((corpus / "manifest.json").read_text())
             self.assertEqual((own["corpus"], own["totals"]["documents"]), (language, counts[language]))
+            self.assertEqual(own["totals"]["languages_kept"], {language: own["totals"]["kept"]})
+            kept[language] = own["totals"]["kept"]
             self.assertGreater(sum(own["totals"]["dropped"].values()), 0)
             self.assertIn(", whole", self.ftok("shards", "verify", corpus).stdout)
             self.assertEqual(self.ftok("shards", "cat", corpus).stdout, self.ftok("shards", "cat", alone).stdout)
+        shown = self.ftok("run", "--input-list", "labelled", "--output", run, *others, *self.ROUTES).stdout
+        self.assertIn("\n  kept by language: " + ", ".join(f"{name} {kept[name]}" for name in sorted(kept, key=lambda name: (-kept[name], name))) + "\n", shown)
+        self.assertNotIn("kept by language", self.ftok("run", "--input-list", "de.list", "--output", "alone-de", *others, *self.ROUTES[:2]).stdout)
         self.ftok("train", "tiny", "--data", run / "corpora" / "en", "--output", "model", "--steps", "1")
         result = json.loads(self.ftok("run", "--input-list", "labelled", "--output", run, "--vocab", "ftok-4k", "--shard-tokens", "2000", "--quiet",
                                       "--json", "--max-failed-inputs", "9", *self.ROUTES).stdout)

@@ -71,6 +71,8 @@ TEST_P(FamilyTest, EveryGradientIsTheDerivative) {
     double of_tensor = 0;
     for (int64_t i = tensor.offset; i < tensor.offset + tensor.rows_used * tensor.columns; ++i) {
       const double g = analytic[static_cast<size_t>(i)];
+      of_tensor = std::max(of_tensor, std::abs(g));
+      if (static_cast<size_t>(i) % testing::kEveryNth != 0) continue;
       double apart = 1, numeric = 0;
       for (size_t k = 0; k < steps.size() && apart > 1e-6; ++k) {
         numeric = derivative([&] { return 0.1 * network.loss(view); }, network.parameters()[static_cast<size_t>(i)],
@@ -78,7 +80,6 @@ TEST_P(FamilyTest, EveryGradientIsTheDerivative) {
         apart = std::abs(numeric - g) / std::max({std::abs(numeric), std::abs(g), 1e-4 * largest});
       }
       ASSERT_LE(apart, 1e-6) << tensor.name << " " << i - tensor.offset << ": " << g << ", " << numeric;
-      of_tensor = std::max(of_tensor, std::abs(g));
     }
     EXPECT_GT(of_tensor, 1e-5 * largest) << tensor.name << " takes no part";
   }

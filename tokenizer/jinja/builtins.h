@@ -1,5 +1,5 @@
-// What templates can call: filters (filters.cc), tests behind "is" (is_tests.cc), methods and functions (methods.cc), and
-// operators (operators.cc).
+// What templates can call: filters (filters.cc), tests behind "is" (is_tests.cc), methods and functions (methods.cc),
+// and operators (operators.cc).
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Machine: what a template that runs has spent and where it is, with what filters, tests, methods and operators all need.
+// Machine: what a template that runs has spent and where it is, with what filters, tests, methods and operators all
+// need.
 #pragma once
 
 #include <cstdint>
