@@ -54,11 +54,24 @@ def write_inputs(folder):
     small = ("model.layers=1", "model.heads=1", "model.channels=8", "model.length=64", "training.tokens_per_step=64", "run.threads=1")
     run("train", "--data", "shards", "-o", "trained", "--steps", "3", *[word for key in small for word in ("--set", key)])
     (folder / "model").mkdir()
+    (folder / "model" / "log.jsonl").write_text(log_of_training(run, folder) if PICTURES else made_up_log())
+    (folder / "model" / "samples.jsonl").write_text("".join(json.dumps({"step": i, "text": f"sample </script><b>{i}</b>"}) + "\n" for i in (0, 100, 200)))
+
+
+def made_up_log():
+    """of 200 steps, ten of which have a validation loss"""
     lines = [{"step": i, "loss": 8 / i ** 0.3 + 0.2 * ((i * 7919) % 13) / 13, "norm": 1 + (i % 7) / 10, "lr": 3e-3 * min(1, i / 20), "tokens_per_second": 50_000 + 500 * (i % 11)} for i in range(1, 201)]
     for line in lines[19::20]:
         line["validation_loss"] = line["loss"] + 0.1
-    (folder / "model" / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (folder / "model" / "samples.jsonl").write_text("".join(json.dumps({"step": i, "text": f"sample </script><b>{i}</b>"}) + "\n" for i in (0, 100, 200)))
+    return "".join(json.dumps(line) + "\n" for line in lines)
+
+
+def log_of_training(run, folder):
+    """the same of a true run, which takes half a minute, on this project's documentation"""
+    run("tokenize", *sorted((ROOT / "docs").glob("*.md")), "-v", "ftok-4k", "-o", "docs", "-q")
+    keys = ("model.layers=2", "model.heads=4", "model.channels=64", "model.length=64", "training.tokens_per_step=1024", "schedule.warmup_steps=20", "run.sample_every=20")
+    run("train", "--data", "docs", "-o", "learnt", "--steps", "200", *[word for key in keys for word in ("--set", key)])
+    return (folder / "learnt" / "log.jsonl").read_text()
 
 
 class Pages(unittest.TestCase):
