@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/json.h"
-#include "parquet/escape.h"
+#include "core/json_escape.h"
 
 namespace ftok {
 namespace {

@@ -1,6 +1,9 @@
 #include "shards/checksum.h"
 
 #include <xxhash.h>
+#ifdef FTOK_XXHASH_DISPATCH
+#include <xxh_x86dispatch.h>  // after xxhash.h: its names take the place of the same without vectors
+#endif
 
 #include <cassert>
 #include <new>

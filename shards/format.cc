@@ -103,7 +103,8 @@ std::string encode_sidecar(uint64_t shard_tokens, std::string_view shard_checksu
   for (const ShardDocument& document : documents) out += document.id;
   Checksum checksum;
   checksum.update(out);
-  return out + checksum.bytes();
+  out += checksum.bytes();
+  return out;
 }
 
 Result<SidecarView> SidecarView::parse(std::string_view bytes) {

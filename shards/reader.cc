@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "core/error.h"
-#include "shards/bytes.h"
 #include "shards/manifest.h"
 #include "shards/split.h"
+#include "shards/token_bytes.h"
 
 namespace ftok {
 
@@ -27,21 +27,17 @@ Result<ShardView> ShardView::parse(const ShardFormat& format, const ShardBytes& 
 
 void ShardView::read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const {
   assert(begin <= end && end <= size());
-  const size_t width = layout_.token_bytes;
-  if (layout_.offsets.empty()) {
-    read_tokens(
-        bytes_.substr(layout_.begin + static_cast<size_t>(begin) * width, static_cast<size_t>(end - begin) * width),
-        width, out);
-    return;
-  }
   out.clear();
-  std::vector<uint32_t> piece;
+  const size_t width = layout_.token_bytes;
+  const auto take = [&](uint64_t at, uint64_t tokens) {
+    append_tokens(bytes_.substr(static_cast<size_t>(at), static_cast<size_t>(tokens) * width), width, out);
+  };
+  if (layout_.offsets.empty()) return take(layout_.begin + begin * width, end - begin);
   const std::vector<uint64_t>& ends = layout_.document_ends;
-  auto document = std::upper_bound(ends.begin(), ends.end(), begin);
-  while (begin < end) {
-    const uint64_t stop = std::min(end, *document++);
-    read_tokens(bytes_.substr(place_of(begin), static_cast<size_t>(stop - begin) * width), width, piece);
-    out.insert(out.end(), piece.begin(), piece.end());
+  auto document = static_cast<size_t>(std::upper_bound(ends.begin(), ends.end(), begin) - ends.begin());
+  for (; begin < end; ++document) {
+    const uint64_t stop = std::min(end, ends[document]), first = document == 0 ? 0 : ends[document - 1];
+    take(layout_.offsets[document] + (begin - first) * width, stop - begin);
     begin = stop;
   }
 }
@@ -59,7 +55,7 @@ uint32_t ShardView::largest_token() const {
   std::vector<uint32_t> tokens;
   for (uint64_t i = 0; i < size(); i += kBlockTokens) {
     read(i, std::min(i + kBlockTokens, size()), tokens);
-    for (const uint32_t token : tokens) largest = std::max(largest, token);
+    largest = std::max(largest, largest_of(tokens));
   }
   return largest;
 }

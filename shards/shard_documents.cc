@@ -140,7 +140,7 @@ class ShardSource::Walk {
       const ShardDocument document = sidecar.document(row);
       const bool continues =
           open_ && document.skipped > 0 && document.id == id_ && document.skipped == open_skipped_ + tokens_.size();
-      if (!continues) begin(std::string(document.id), document.skipped);
+      if (!continues) begin(document.id, document.skipped);
       take(reader, document.begin, sidecar.end(row), mask);
       if (open_skipped_ + tokens_.size() >= document.document_tokens) flush();
     }
@@ -163,10 +163,10 @@ class ShardSource::Walk {
     }
   }
 
-  void begin(std::string id, uint64_t skipped) {
+  void begin(std::string_view id, uint64_t skipped) {
     flush();
     open_ = true;
-    id_ = std::move(id);
+    id_ = id;
     open_skipped_ = skipped;
   }
 

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "shards/token_bytes.h"
 
 namespace ftok {
 
@@ -111,8 +112,7 @@ ShardWriter::~ShardWriter() = default;
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
                       std::span<const uint8_t> loss) {
   assert(loss.size() == (options_.loss_masks ? tokens.size() : 0));
-  uint32_t largest = 0;
-  for (const uint32_t token : tokens) largest = std::max(largest, token);
+  const uint32_t largest = largest_of(tokens);
   if (largest >= options_.vocabulary_size) {
     throw Error(
         fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));

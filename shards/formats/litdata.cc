@@ -43,6 +43,7 @@ class LitdataFormat : public SampleFileFormat {
     layout.token_bytes = *width;
     layout.begin = table->end;
     layout.tokens = (shard.bytes.size() - table->end) / *width;
+    layout.document_ends.reserve(table->samples);
     for (uint64_t item = 1; item <= table->samples; ++item) {
       const uint64_t end = SampleTable::offset(shard.bytes, item) - table->end;
       if (end % *width != 0)

@@ -7,20 +7,22 @@
 #include <cerrno>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "shards/bytes.h"
+#include "shards/formats/token_block.h"
 
 namespace ftok {
 namespace {
 
-constexpr size_t kSampleBlockBytes = size_t{1} << 20;
-
-// Where bytes come from, in order: fills the block, or throws.
-using Reader = std::function<void(char* to, size_t bytes)>;
+// Where tokens come from, in order: appends `tokens` of them, as they lie in the file, to a block; or throws.
 using Sink = std::function<void(std::string_view)>;
+using Reader = std::function<void(uint64_t tokens, TokenBlock& block, const Sink& full)>;
 
 std::string table_of(const SampleFileFormat& format, size_t token_bytes, uint64_t tokens,
                      const std::vector<ShardDocument>& documents) {
@@ -39,121 +41,177 @@ std::string table_of(const SampleFileFormat& format, size_t token_bytes, uint64_
   }
   append_little_endian(table, static_cast<uint32_t>(offset));
   if (offset > UINT32_MAX) throw Error(fmt::format("the shard would have {} bytes, and holds 4 GiB", offset));
-  return table + config;
+  table += config;
+  return table;
 }
 
 // Lays out a file of `tokens` tokens: `read` gives them.
 void write_samples(const SampleFileFormat& format, size_t token_bytes, uint64_t tokens,
                    const std::vector<ShardDocument>& documents, const Reader& read, const Sink& write) {
-  write(table_of(format, token_bytes, tokens, documents));
-  std::string block;
+  TokenBlock block;
+  block.append(table_of(format, token_bytes, tokens, documents), write);
+  std::string head;
   for (size_t row = 0; row < documents.size(); ++row) {
     const uint64_t count = (row + 1 < documents.size() ? documents[row + 1].begin : tokens) - documents[row].begin;
-    format.append_head(block, token_bytes, count);
-    for (uint64_t left = count * token_bytes; left > 0;) {
-      const size_t had = block.size(), take = static_cast<size_t>(std::min<uint64_t>(left, kSampleBlockBytes));
-      block.resize(had + take);
-      read(block.data() + had, take);
-      left -= take;
-      if (block.size() < kSampleBlockBytes) continue;
-      write(block);
-      block.clear();
-    }
+    head.clear();
+    format.append_head(head, token_bytes, count);
+    block.append(head, write);
+    read(count, block, write);
   }
-  write(block);
+  block.flush(write);
 }
 
-// The table stands first and is known last: tokens are kept in a file without a name until then.
+// Bytes that a function gives in its own pieces, read in others.
+class PieceReader {
+ public:
+  // `more` fills some of the room and says how much; 0 at the end.
+  using More = std::function<size_t(char* room, size_t size)>;
+  explicit PieceReader(More more) : more_(std::move(more)) {}
+
+  // The next bytes, at least one and at most `most`, until the next call.
+  std::string_view next(uint64_t most) {
+    if (taken_ == held_) {
+      taken_ = 0;
+      held_ = more_(block_.get(), kTokenBlockBytes);
+      if (held_ == 0) throw Error("it is too short");
+    }
+    const auto count = static_cast<size_t>(std::min<uint64_t>(most, held_ - taken_));
+    taken_ += count;
+    return {block_.get() + taken_ - count, count};
+  }
+
+  // Visits the next `bytes` bytes in pieces.
+  template <typename Visit>
+  void read(uint64_t bytes, const Visit& visit) {
+    while (bytes > 0) {
+      const std::string_view piece = next(bytes);
+      bytes -= piece.size();
+      visit(piece);
+    }
+  }
+
+ private:
+  More more_;
+  std::unique_ptr<char[]> block_ = std::make_unique_for_overwrite<char[]>(kTokenBlockBytes);
+  size_t taken_ = 0, held_ = 0;
+};
+
+// Tokens in a file without a name, written and then read: of two bytes as long as they fit, whatever they will have.
+class TokenSpool {
+ public:
+  TokenSpool(const std::string& path, size_t token_bytes) : path_(path), token_bytes_(token_bytes) {
+    const size_t slash = path_.rfind('/');
+    file_ = open_nameless_file(slash == std::string::npos ? "." : path_.substr(0, slash));
+  }
+  ~TokenSpool() { ::close(file_); }
+  TokenSpool(const TokenSpool&) = delete;
+  TokenSpool& operator=(const TokenSpool&) = delete;
+
+  void append(std::span<const uint32_t> tokens) {
+    if (is_narrow_ && token_bytes_ == 4 && largest_of(tokens) > UINT16_MAX) widen();
+    put(tokens);
+    narrow_ += is_narrow_ ? tokens.size() : 0;
+  }
+
+  // Appends the next tokens, of token_bytes, to a block. Nothing is appended to the spool from then on.
+  void read(uint64_t tokens, TokenBlock& block, const std::function<void(std::string_view)>& full) {
+    if (block_) {
+      block_->flush([this](std::string_view bytes) { write(bytes); });
+      block_.reset();
+      reader_.emplace([this](char* room, size_t size) { return refill(room, size); });
+    }
+    const uint64_t narrow = std::min(tokens, narrow_);
+    reader_->read(narrow * 2, [&](std::string_view bytes) {
+      if (token_bytes_ == 2) return block.append(bytes, full);
+      wide_.clear();
+      append_tokens(bytes, 2, wide_);
+      block.append(wide_, 4, full);
+    });
+    narrow_ -= narrow;
+    if (tokens == narrow) return;
+    reader_->read(std::exchange(padding_, 0), [](std::string_view) {});
+    reader_->read((tokens - narrow) * 4, [&](std::string_view bytes) { block.append(bytes, full); });
+  }
+
+ private:
+  // From here on four bytes for each, at places that four divides, so that no piece that is read ends in a token.
+  void widen() {
+    padding_ = narrow_ % 2 * 2;
+    const uint32_t zero = 0;
+    if (padding_ != 0) put({&zero, 1});
+    is_narrow_ = false;
+  }
+
+  void put(std::span<const uint32_t> tokens) {
+    const size_t width = is_narrow_ ? 2 : 4;
+    block_->append(tokens, width, [this](std::string_view bytes) { write(bytes); });
+    bytes_ += tokens.size() * width;
+  }
+
+  void write(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t wrote = ::write(file_, bytes.data(), bytes.size());
+      if (wrote < 0 && errno != EINTR) throw_errno("cannot write " + path_, errno);
+      if (wrote > 0) bytes.remove_prefix(static_cast<size_t>(wrote));
+    }
+  }
+
+  // Fills `room`, but for the last time.
+  size_t refill(char* room, size_t size) {
+    size = static_cast<size_t>(std::min<uint64_t>(size, bytes_ - taken_));
+    for (size_t had = 0; had < size;) {
+      const ssize_t got = ::pread(file_, room + had, size - had, static_cast<off_t>(taken_ + had));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) throw_errno("cannot read back " + path_, got < 0 ? errno : EIO);
+      had += static_cast<size_t>(got);
+    }
+    taken_ += size;
+    return size;
+  }
+
+  const std::string path_;  // of the shard
+  const size_t token_bytes_;
+  int file_ = -1;
+  bool is_narrow_ = true;
+  uint64_t narrow_ = 0;                             // tokens of two bytes, those that are left
+  uint64_t padding_ = 0;                            // bytes behind these
+  uint64_t bytes_ = 0, taken_ = 0;                  // in the spool; read
+  std::optional<TokenBlock> block_{std::in_place};  // while it is written
+  std::optional<PieceReader> reader_;               // while it is read
+  std::vector<uint32_t> wide_;                      // scratch
+};
+
+// The table stands first and is known last: tokens are kept in a spool until then.
 class SampleFile : public ShardFile {
  public:
-  SampleFile(const SampleFileFormat& format, const ShardFileOptions& options) : format_(format), options_(options) {
-    const size_t slash = options_.path.rfind('/');
-    spool_ = open_nameless_file(slash == std::string::npos ? "." : options_.path.substr(0, slash));
-  }
-  ~SampleFile() override { ::close(spool_); }
-  SampleFile(const SampleFile&) = delete;
-  SampleFile& operator=(const SampleFile&) = delete;
+  SampleFile(const SampleFileFormat& format, const ShardFileOptions& options)
+      : format_(format), options_(options), spool_(options.path, options.token_bytes) {}
 
   void append(std::span<const uint32_t> tokens) override {
-    if (options_.token_bytes == 4) {
-      block_.append(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
-    } else {
-      narrow_.assign(tokens.begin(), tokens.end());
-      block_.append(reinterpret_cast<const char*>(narrow_.data()), narrow_.size() * sizeof(uint16_t));
-    }
+    spool_.append(tokens);
     tokens_ += tokens.size();
-    if (block_.size() >= kSampleBlockBytes) flush();
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
-    flush();
-    ChecksummedFile file(options_.path);
-    uint64_t at = 0;
+    AtomicFile file(options_.path);
+    Checksum checksum;
     write_samples(
         format_, options_.token_bytes, tokens_, documents,
-        [&](char* to, size_t bytes) {
-          read_spool(to, bytes, at);
-          at += bytes;
-        },
-        [&](std::string_view bytes) { file.write(bytes); });
-    const FileEntry entry{options_.path.substr(options_.path.rfind('/') + 1), file.size(), file.hex()};
+        [this](uint64_t tokens, TokenBlock& block, const Sink& full) { spool_.read(tokens, block, full); },
+        [&](std::string_view bytes) {
+          file.write(bytes);
+          checksum.update(bytes);
+        });
+    const FileEntry entry{options_.path.substr(options_.path.rfind('/') + 1), file.size(), checksum.hex()};
     file.commit();
     return {entry};
   }
 
  private:
-  void flush() {
-    for (std::string_view rest = block_; !rest.empty();) {
-      const ssize_t wrote = ::write(spool_, rest.data(), rest.size());
-      if (wrote < 0 && errno != EINTR) throw_errno("cannot write " + options_.path, errno);
-      if (wrote > 0) rest.remove_prefix(static_cast<size_t>(wrote));
-    }
-    block_.clear();
-  }
-
-  void read_spool(char* to, size_t bytes, uint64_t at) const {
-    while (bytes > 0) {
-      const ssize_t got = ::pread(spool_, to, bytes, static_cast<off_t>(at));
-      if (got < 0 && errno == EINTR) continue;
-      if (got <= 0) throw_errno("cannot read back " + options_.path, got < 0 ? errno : EIO);
-      to += got;
-      bytes -= static_cast<size_t>(got);
-      at += static_cast<uint64_t>(got);
-    }
-  }
-
   const SampleFileFormat& format_;
   const ShardFileOptions options_;
-  int spool_ = -1;
+  TokenSpool spool_;
   uint64_t tokens_ = 0;
-  std::string block_;             // not yet in the spool
-  std::vector<uint16_t> narrow_;  // scratch
-};
-
-// Reads a source through, in order.
-class SourceReader {
- public:
-  explicit SourceReader(const std::string& path) : source_(open_file_source(path)) {}
-
-  void read(char* to, size_t bytes) {
-    while (bytes > 0) {
-      const size_t got = source_->read(to, bytes);
-      if (got == 0) throw Error("it is too short");
-      to += got;
-      bytes -= got;
-    }
-  }
-  void skip(uint64_t bytes) {
-    std::string block;
-    while (bytes > 0) {
-      block.resize(static_cast<size_t>(std::min<uint64_t>(bytes, kSampleBlockBytes)));
-      read(block.data(), block.size());
-      bytes -= block.size();
-    }
-  }
-
- private:
-  std::unique_ptr<ByteSource> source_;
 };
 
 }  // namespace
@@ -207,29 +265,28 @@ std::unique_ptr<ShardFile> SampleFileFormat::create(const ShardFileOptions& opti
 
 std::string SampleFileFormat::reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
                                      const std::vector<ShardDocument>& documents, ShardFile& into) const {
-  SourceReader source(path);
-  std::string count(4, '\0');
-  source.read(count.data(), count.size());
-  source.skip(4 * (uint64_t{load_little_endian<uint32_t>(count, 0)} + 1) + config(options.token_bytes).size());
-  Checksum checksum;
+  const auto file = open_file_source(path);
+  PieceReader source([&](char* room, size_t size) { return file->read(room, size); });
+  const auto skip = [](std::string_view) {};
+  std::string count;
+  source.read(4, [&](std::string_view bytes) { count += bytes; });
+  source.read(4 * (uint64_t{load_little_endian<uint32_t>(count, 0)} + 1) + config(options.token_bytes).size(), skip);
+  std::string head, part;  // of a token, where a piece ends in one
   std::vector<uint32_t> ids;
-  std::string head;
-  size_t row = 0;
-  uint64_t left = 0;  // bytes of the open document
-  const Reader read = [&](char* to, size_t bytes) {
-    if (left == 0) {
-      const uint64_t end = row + 1 < documents.size() ? documents[row + 1].begin : tokens;
-      left = (end - documents[row].begin) * options.token_bytes;
-      head.clear();
-      append_head(head, options.token_bytes, end - documents[row].begin);
-      source.skip(head.size());
-      ++row;
-    }
-    source.read(to, bytes);
-    left -= bytes;
-    read_tokens({to, bytes}, options.token_bytes, ids);
-    into.append(ids);
+  const Reader read = [&](uint64_t wanted, TokenBlock& block, const Sink& full) {
+    head.clear();
+    append_head(head, options.token_bytes, wanted);
+    source.read(head.size(), skip);
+    source.read(wanted * options.token_bytes, [&](std::string_view bytes) {
+      block.append(bytes, full);
+      part += bytes;
+      const size_t whole = part.size() / options.token_bytes * options.token_bytes;
+      read_tokens(std::string_view(part).substr(0, whole), options.token_bytes, ids);
+      into.append(ids);
+      part.erase(0, whole);
+    });
   };
+  Checksum checksum;
   write_samples(*this, options.token_bytes, tokens, documents, read,
                 [&](std::string_view bytes) { checksum.update(bytes); });
   return checksum.hex();

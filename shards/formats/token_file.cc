@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "shards/bytes.h"
+#include "shards/formats/token_block.h"
 
 namespace ftok {
 namespace {
@@ -22,18 +23,13 @@ class TokenFile : public ShardFile {
     write(format_.header(options_.token_bytes, options_.shard_tokens));
   }
 
-  // The layout is little-endian, as this machine is (bytes.h), so four-byte tokens are written as they lie.
   void append(std::span<const uint32_t> tokens) override {
-    std::string_view bytes(reinterpret_cast<const char*>(tokens.data()), tokens.size_bytes());
-    if (options_.token_bytes == 2) {
-      narrow_.assign(tokens.begin(), tokens.end());
-      bytes = {reinterpret_cast<const char*>(narrow_.data()), narrow_.size() * sizeof(uint16_t)};
-    }
-    write(bytes);
+    block_.append(tokens, options_.token_bytes, [this](std::string_view bytes) { write(bytes); });
     tokens_ += tokens.size();
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
+    block_.flush([this](std::string_view bytes) { write(bytes); });
     const std::string header = format_.header(options_.token_bytes, tokens_);
     const bool header_changed = tokens_ != options_.shard_tokens && !header.empty();
     if (header_changed) file_.write_at(0, header);
@@ -66,7 +62,7 @@ class TokenFile : public ShardFile {
   AtomicFile file_;
   Checksum checksum_;  // of what was written, with the header of a full shard
   uint64_t tokens_ = 0;
-  std::vector<uint16_t> narrow_;  // scratch
+  TokenBlock block_;  // not yet written
 };
 
 }  // namespace

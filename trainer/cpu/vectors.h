@@ -8,12 +8,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define FTOK_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define FTOK_VECTOR_CLONES
-#endif
+#include "core/vector_clones.h"
+
 #define FTOK_ALWAYS_INLINE __attribute__((always_inline)) inline
 
 namespace ftok::cpu {
