@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "extract/content/code_labels.h"
 #include "extract/content/content_model.h"
 #include "extract/content/formulas.h"
 #include "extract/content/keep_announced.h"
@@ -293,6 +294,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
   drop_posters(page, choice.keep);
+  drop_code_labels(page, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title) {
     uint8_t& keeps_title = choice.keep[choice.title_block];
