@@ -24,8 +24,8 @@ uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::str
 // The same for UTF-8; valid input is copied at memory speed.
 uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 
-// The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-32BE" ...), else empty. UTF-32 is none of
-// the standard's encodings; its mark of little-endian text begins as that of UTF-16 does.
+// The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-32BE" ...), else empty. UTF-32 is no
+// encoding of the standard; its mark of little-endian text begins as that of UTF-16 does.
 std::string_view encoding_of_bom(std::string_view bytes);
 
 // The encoding that <meta> elements in the first `bytes_max` bytes declare (HTML Standard, 13.2.3.2, "prescan a byte

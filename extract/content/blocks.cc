@@ -34,6 +34,7 @@ class Cutter {
         grid_(page.cells, page.grids),
         unseen_(dom),
         code_(dom, page, run_),
+        has_pre_(dom.has_any(Tag::kPre)),
         with_noscript_(with_noscript) {}
 
   void cut();
@@ -75,6 +76,7 @@ class Cutter {
   ListNumbers numbers_;
   UnseenPieces unseen_;
   CodeText code_;
+  const bool has_pre_;
   Block block_;  // being collected; its sums are those of the run
   HintCache hint_cache_;
   std::vector<uint32_t> names_;                  // of the element being entered
@@ -440,10 +442,13 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
 bool Cutter::is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& frame) {
   if ((kinds & (kCodeLines | kCodeText)) != 0)
     frame.highlighter = std::max<uint8_t>(frame.highlighter, (kinds & kCodeText) != 0 ? 2 : 1);
-  if (node.tag == Tag::kTextarea) return true;  // one that shows code: no other comes here
-  if (node.tag == Tag::kCode) return is_code_alone(dom_, id, page_.steps);
   if (frame.highlighter != 0 && is_box_of_lines(dom_, id, frame.highlighter == 2, page_.steps)) return true;
-  return node.tag == Tag::kDiv && dom_.has_any(Tag::kPre) && is_box_of_pres(dom_, id, page_.steps);
+  switch (node.tag) {
+    case Tag::kDiv: return has_pre_ && is_box_of_pres(dom_, id, page_.steps);
+    case Tag::kCode: return is_code_alone(dom_, id, page_.steps);
+    case Tag::kTextarea: return true;  // one that shows code: no other comes here
+    default: return false;
+  }
 }
 
 // What an element that becomes a box makes of the text in it.

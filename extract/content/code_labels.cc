@@ -65,23 +65,11 @@ class CodeLabels {
 
   // What the software of forums, highlighters and hosts of code writes there.
   static bool is_phrase(std::string_view text) {
-    static constexpr std::string_view kPhrases[] = {"?",
-                                                    "code",
-                                                    "code:",
-                                                    "code: select all",
-                                                    "copied",
-                                                    "copied!",
-                                                    "copy",
-                                                    "copy code",
-                                                    "copy to clipboard",
-                                                    "copy?",
-                                                    "copycode",
-                                                    "print",
-                                                    "print?",
-                                                    "select all",
-                                                    "view plain",
-                                                    "view raw",
-                                                    "view source"};
+    static constexpr std::string_view kPhrases[] = {
+        "?",        "code",       "code:",     "code: select all",  "copied",
+        "copied!",  "copy",       "copy code", "copy to clipboard", "copy?",
+        "copycode", "print",      "print?",    "select all",        "view plain",
+        "view raw", "view source"};
     return std::binary_search(std::begin(kPhrases), std::end(kPhrases), text);
   }
 
@@ -95,8 +83,8 @@ class CodeLabels {
   bool numbers_lines_of(uint32_t block, uint32_t code) const {
     const std::string_view text = page_.text_of(page_.blocks[block]);
     const std::string_view lines = page_.text_of(page_.blocks[code]);
-    if (!is_digit(text[0]) || std::count(text.begin(), text.end(), '\n') != std::count(lines.begin(), lines.end(), '\n'))
-      return false;
+    const auto breaks_in = [](std::string_view in) { return std::count(in.begin(), in.end(), '\n'); };
+    if (!is_digit(text[0]) || breaks_in(text) != breaks_in(lines)) return false;
     uint32_t last = 0, count = 0;
     for (size_t at = 0; at < text.size(); ++count) {
       const size_t end = std::min(text.find('\n', at), text.size());

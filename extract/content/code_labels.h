@@ -1,5 +1,5 @@
-// What stands around code and is none of it: the labels of highlighters ("Copy", "Code:", the name of the language), the
-// numbers of its lines in a box of their own, and the code once more.
+// What stands around code and is none of it: the labels of highlighters ("Copy", "Code:", the name of the language),
+// the numbers of its lines in a box of their own, and the code once more.
 #pragma once
 
 #include <cstdint>

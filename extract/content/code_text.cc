@@ -41,7 +41,7 @@ bool CodeText::enter_line(const Frame& around, Frame& frame, Tag tag) {
   if (!is_line && !is_passed) return false;
   if (in_line && around.line_begin == page_.text.size()) is_line = false;  // what a line begins with is no other one
   if (is_line && !is_line_start()) run_.append("\n", true);
-  if (is_line) frame.line_begin = page_.text.size();
+  if (is_line) frame.line_begin = static_cast<uint32_t>(page_.text.size());
   frame.ends_code_line = is_line;
   frame.is_code_line = is_line || in_line;
   frame.closing_mark = frame.link = {};
