@@ -43,7 +43,6 @@ class Cutter {
   bool visit(NodeId id);
   bool enter(NodeId id, const Node& node);
   bool is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& frame);
-  void enter_code(NodeId id, Tag tag, Frame& frame);
   bool enter_noscript(NodeId id, const Node& node);
   bool append_whole(NodeId id, const Node& node);
   uint16_t read_attributes(NodeId id, Frame& frame);
@@ -57,6 +56,8 @@ class Cutter {
   void leave();
   void flush();
   void append(std::string_view text);
+  void append_code(std::string_view text);
+  void note_appended(size_t before, size_t source_bytes);
   void append_math(NodeId id);
   void append_formula(std::string_view source, bool displayed);
   void append_image(NodeId id);
@@ -113,13 +114,17 @@ void Cutter::cut() {
 }
 
 void Cutter::append(std::string_view text) {
-  const Frame& frame = frames_.back();
   const size_t before = page_.text.size();
-  if (frame.folds_breaks) code_.append(text);
-  else run_.append(text, frame.keep_white_space);
+  run_.append(text, frames_.back().keep_white_space);
+  note_appended(before, text.size());
+}
+
+// What the text that came behind `before`, of so many bytes of the source, makes of the block.
+void Cutter::note_appended(size_t before, size_t source_bytes) {
+  const Frame& frame = frames_.back();
   const uint32_t added = static_cast<uint32_t>(page_.text.size() - before);
   if (added == 0) return;
-  page_.steps += text.size();
+  page_.steps += source_bytes;
   if (!opening_marks_.empty()) {
     const size_t first = before + (before < page_.text.size() && page_.text[before] == ' ' ? 1 : 0);
     for (const std::string_view mark : opening_marks_)
@@ -196,11 +201,20 @@ void Cutter::close_mark(const Frame& frame) {
   page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, frame.closing_mark, frame.link});
 }
 
+void Cutter::append_code(std::string_view text) {
+  const Frame& frame = frames_.back();
+  if (code_.is_space_between_lines(frame, text)) return;
+  const size_t before = page_.text.size();
+  if (frame.folds_breaks) code_.append(text);
+  else run_.append(text, true);
+  note_appended(before, text.size());
+}
+
 bool Cutter::visit(NodeId id) {
   const Node& node = dom_[id];
   if (node.is_text()) {
-    if (!frames_.back().keep_white_space || !code_.is_space_between_lines(frames_.back(), node.view()))
-      append(node.view());
+    if (frames_.back().keep_white_space) append_code(node.view());
+    else append(node.view());
     return false;
   }
   return node.is_element() && enter(id, node);
@@ -451,20 +465,6 @@ bool Cutter::is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& fra
   }
 }
 
-// What an element that becomes a box makes of the text in it.
-void Cutter::enter_code(NodeId id, Tag tag, Frame& frame) {
-  if (tag == Tag::kTable) {
-    frame.is_code_table = is_table_of_code(dom_, id, page_.steps);
-    frame.keep_white_space = frame.folds_breaks = frame.is_code_table;
-    if (frame.is_code_table) frame.code_language = language_of_code(dom_, id);
-  } else if (tag == Tag::kPre || tag == Tag::kXmp || tag == Tag::kListing || tag == Tag::kPlaintext || is_code_box_) {
-    frame.keep_white_space = true;
-    frame.folds_breaks = is_code_box_ && tag != Tag::kTextarea && !is_styled_as_pre(dom_, id);
-    frame.has_numbers = begins_lines_with_numbers(dom_, id, page_.steps);
-    frame.code_language = language_of_code(dom_, id);
-  }
-}
-
 void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
   flush();
   const uint32_t parent = frame.container;
@@ -497,7 +497,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   } else if (is_heading_) {
     frame.role_level = heading_level_of(dom_, id);
   }
-  enter_code(id, node.tag, frame);
+  if (is_code_box_ || CodeText::may_open(node.tag)) code_.open(id, is_code_box_, frame);
   if (node.tag == Tag::kTable && leads_within_page(dom_, frames_.back().node))
     frame.ancestors &= ~static_cast<uint32_t>(kInLink);
   if (!frame.is_code_table) note_table(node.tag, id, frame);

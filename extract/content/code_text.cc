@@ -2,9 +2,23 @@
 
 #include <algorithm>
 
+#include "extract/content/code_boxes.h"
 #include "extract/content/gutters.h"
 
 namespace ftok::html {
+
+void CodeText::open(NodeId id, bool is_code_box, Frame& frame) {
+  if (dom_[id].is(Tag::kTable)) {
+    frame.is_code_table = is_table_of_code(dom_, id, page_.steps);
+    frame.keep_white_space = frame.folds_breaks = frame.is_code_table;
+    if (frame.is_code_table) frame.code_language = language_of_code(dom_, id);
+    return;
+  }
+  frame.keep_white_space = true;
+  frame.folds_breaks = is_code_box && !dom_[id].is(Tag::kTextarea) && !is_styled_as_pre(dom_, id);
+  frame.has_numbers = begins_lines_with_numbers(dom_, id, page_.steps);
+  frame.code_language = language_of_code(dom_, id);
+}
 
 bool CodeText::is_no_code(const Frame& around, NodeId id, uint64_t& steps) const {
   const Tag tag = dom_[id].tag;
@@ -39,9 +53,9 @@ bool CodeText::enter_line(const Frame& around, Frame& frame, Tag tag) {
   const bool is_passed = tag == Tag::kOl || tag == Tag::kUl || (frame.is_code_table && is_cell) ||
                          (frame.folds_breaks && in_line && (is_cell || tag == Tag::kTable || tag == Tag::kTr));
   if (!is_line && !is_passed) return false;
-  if (in_line && around.line_begin == page_.text.size()) is_line = false;  // what a line begins with is no other one
+  if (in_line && line_begin_ == page_.text.size()) is_line = false;  // what a line begins with is no other one
   if (is_line && !is_line_start()) run_.append("\n", true);
-  if (is_line) frame.line_begin = static_cast<uint32_t>(page_.text.size());
+  if (is_line) line_begin_ = page_.text.size();
   frame.ends_code_line = is_line;
   frame.is_code_line = is_line || in_line;
   frame.closing_mark = frame.link = {};
@@ -50,10 +64,10 @@ bool CodeText::enter_line(const Frame& around, Frame& frame, Tag tag) {
 
 void CodeText::end_line(const Frame& frame) {
   if (frame.folds_breaks) {
-    while (page_.text.size() > frame.line_begin && page_.text.back() == ' ') page_.text.pop_back();
+    while (page_.text.size() > line_begin_ && page_.text.back() == ' ') page_.text.pop_back();
   }
   if (run_.empty()) return;
-  if (page_.text.back() != '\n' || page_.text.size() == frame.line_begin) run_.append("\n", true);
+  if (page_.text.back() != '\n' || page_.text.size() == line_begin_) run_.append("\n", true);
   line_ended_at_ = page_.text.size();
 }
 

@@ -16,6 +16,14 @@ class CodeText {
  public:
   CodeText(const Dom& dom, PageBlocks& page, TextRun& run) : dom_(dom), page_(page), run_(run) {}
 
+  // Whether an element that becomes a box may be code by its tag.
+  static bool may_open(Tag tag) {
+    return tag == Tag::kTable || tag == Tag::kPre || tag == Tag::kXmp || tag == Tag::kListing || tag == Tag::kPlaintext;
+  }
+
+  // What such an element, or another one that holds code (`is_code_box`), makes of the text in it.
+  void open(NodeId id, bool is_code_box, Frame& frame);
+
   // Whether an element within code is none of it: a button ("Copy"), a table's head, numbers of lines that no class
   // names. `around` is the frame of its parent.
   bool is_no_code(const Frame& around, NodeId id, uint64_t& steps) const;
@@ -46,6 +54,7 @@ class CodeText {
   const Dom& dom_;
   PageBlocks& page_;
   TextRun& run_;
+  size_t line_begin_ = 0;     // of the text, where the last line that is a box began
   size_t line_ended_at_ = 0;  // of the text, where a box that is a line of code has just ended
 };
 

@@ -31,7 +31,6 @@ struct Frame {
   bool folds_breaks = false;    // in code whose lines are boxes or end at a <br>: a line break of the source is none
   bool has_numbers = false;     // in code each of whose lines begins with its number
   uint8_t highlighter = 0;      // in a box that may hold lines of code (1), or that only a highlighter makes (2)
-  uint32_t line_begin = 0;      // of the text, where that line began
   std::string_view code_language;
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written

@@ -85,7 +85,7 @@ class EndLists {
   void choose() {
     for (uint32_t i = 1; i + 1 < page_.blocks.size(); ++i) {
       const Block& block = page_.blocks[i];
-      if (block.text_size > kHeadingBytesMax || !is_heading(block)) continue;
+      if (page_.blocks[i + 1].sums.links == 0 || block.text_size > kHeadingBytesMax || !is_heading(block)) continue;
       const std::string name = bare(page_.text_of(block));
       const bool is_source = is_among(kSources, name);
       if (!is_source && !is_among(kOffers, name)) continue;
