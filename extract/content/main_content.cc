@@ -8,8 +8,8 @@
 
 #include "extract/content/code_labels.h"
 #include "extract/content/content_model.h"
-#include "extract/content/formulas.h"
 #include "extract/content/end_lists.h"
+#include "extract/content/formulas.h"
 #include "extract/content/keep_announced.h"
 #include "extract/content/keep_items.h"
 #include "extract/content/keep_structure.h"
