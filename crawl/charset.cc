@@ -103,6 +103,22 @@ uint64_t decode_utf16(std::string_view bytes, bool big_endian, std::string& out)
   return replacements;
 }
 
+uint64_t decode_utf32(std::string_view bytes, bool big_endian, std::string& out) {
+  constexpr size_t kUnit = 4;
+  uint64_t replacements = 0;
+  for (size_t at = 0; at < bytes.size(); at += kUnit) {
+    uint32_t unit = 0;
+    const bool is_whole = at + kUnit <= bytes.size();
+    for (size_t i = 0; is_whole && i < kUnit; ++i)
+      unit = unit << 8 | static_cast<unsigned char>(bytes[at + (big_endian ? i : kUnit - 1 - i)]);
+    if (at == 0 && unit == 0xFEFF) continue;
+    const bool is_character = is_whole && unit < 0x110000 && (unit < 0xD800 || unit > 0xDFFF);
+    append_utf8(out, is_character ? unit : 0xFFFD);
+    replacements += !is_character;
+  }
+  return replacements;
+}
+
 // What the converter's callback needs to know and to count.
 struct BadBytes {
   bool keep_ascii = true;
@@ -234,6 +250,7 @@ uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::str
   out.reserve(bytes.size() + bytes.size() / 4);
   if (encoding == "UTF-16LE") return decode_utf16(bytes, false, out);
   if (encoding == "UTF-16BE") return decode_utf16(bytes, true, out);
+  if (encoding == "UTF-32LE" || encoding == "UTF-32BE") return decode_utf32(bytes, encoding == "UTF-32BE", out);
   if (encoding == "x-user-defined") {
     return decode_single_byte(bytes, out, [](unsigned char byte) -> char32_t { return 0xF700U + byte; });
   }

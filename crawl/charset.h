@@ -18,13 +18,14 @@ namespace ftok {
 std::string_view encoding_for_label(std::string_view label);
 
 // Decodes `bytes` from a named encoding to UTF-8 in `out` (replaced). Returns the number of U+FFFD put in. A byte-order
-// mark of that very encoding (UTF-8, UTF-16) is dropped. An unknown name is a bug.
+// mark of that very encoding (UTF-8, UTF-16, UTF-32) is dropped. An unknown name is a bug.
 uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::string& out);
 
 // The same for UTF-8; valid input is copied at memory speed.
 uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 
-// The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-16BE"), else empty.
+// The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-32BE" ...), else empty. UTF-32 is no
+// encoding of the standard; its mark of little-endian text begins as that of UTF-16 does.
 std::string_view encoding_of_bom(std::string_view bytes);
 
 // The encoding that <meta> elements in the first `bytes_max` bytes declare (HTML Standard, 13.2.3.2, "prescan a byte
@@ -46,7 +47,8 @@ struct CharsetChoice {
   const char* source = "";  // "bom", "bytes", "http", "meta", "xml" or "detected"
 };
 
-// In this order: a byte-order mark; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
+// In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, all on
+// one side; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
 // character that the page's end cuts aside), whatever is declared; the charset of the Content-Type; <meta> in the first
 // 1,024 bytes, or in the first 64 KiB where the page is not UTF-8; the XML declaration; detection. A declaration whose
 // label is unknown is skipped, and so is one that the bytes contradict: UTF-8 where at least half of what is not ASCII

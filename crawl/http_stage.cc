@@ -140,7 +140,8 @@ Verdict HttpStage::process(Document& document, Report*) const {
   const bool may_be_html = is_html(type) || (unannounced && !sniffed && type.starts_with("text/"));
   if (!may_be_html) return Verdict::skip("not_html", type);
   const CharsetChoice charset = choose_charset(body, content_type);
-  if (!sniffed && !unannounced && !charset.encoding.starts_with("UTF-16") && is_no_page(body))
+  const bool has_zeros = charset.encoding.starts_with("UTF-16") || charset.encoding.starts_with("UTF-32");
+  if (!sniffed && !unannounced && !has_zeros && is_no_page(body))
     return Verdict::skip("not_html", std::string(sniff_type(body)));
   document.charset = charset.encoding;
   document.replacements = decode_text(charset.encoding, body, document.html);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "extract/content/extract_steps.h"
+#include "extract/content/page_title.h"
 #include "extract/content/read_metadata.h"
 #include "extract/content/shadow_roots.h"
 #include "extract/content/text_run.h"
@@ -198,6 +199,9 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options, std:
   }
   steps.lay_out(options, result);
   result.metadata = std::move(steps.metadata);
+  html::Metadata& page = result.metadata;
+  const bool has_address = page.canonical_url.find("//") != std::string::npos;
+  page.title = html::title_without_site(page.title, {page.site, page.heading, has_address ? page.canonical_url : url});
   if (is_empty_text(result.plain ? *result.plain : result.text)) result.drop_reason = "extract.no_text";
   return result;
 }

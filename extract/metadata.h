@@ -8,6 +8,7 @@ namespace ftok::html {
 
 struct Metadata {
   std::string title, author, published, site, html_language, canonical_url, description;
+  std::string heading;         // the first <h1>, unless it is a link to the site's first page
   std::string document_title;  // <title>, which often names the site too
   std::string json_ld_text;    // articleBody, or a posting's text, for pages whose text is in scripts alone
   std::string json_ld_type;    // the page's schema.org type: "NewsArticle"

@@ -87,6 +87,20 @@ class Plausible {
   bool shows_utf8_ = false, is_utf8_ = false;
 };
 
+// UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have
+// one, all on one side. Empty for others.
+std::string_view utf16_by_zeros(std::string_view page) {
+  constexpr size_t kPairsMin = 8;
+  const std::string_view head = page.substr(0, kPrescanBytes & ~size_t{1});
+  const size_t pairs = head.size() / 2;
+  if (pairs < kPairsMin || head.find('\0') == std::string_view::npos) return {};
+  size_t zeros[2] = {0, 0};
+  for (size_t i = 0; i < 2 * pairs; ++i) zeros[i % 2] += head[i] == '\0';
+  if (zeros[0] == 0 && 2 * zeros[1] >= pairs) return "UTF-16LE";
+  if (zeros[1] == 0 && 2 * zeros[0] >= pairs) return "UTF-16BE";
+  return {};
+}
+
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
 class MetaScan {
  public:
@@ -209,7 +223,10 @@ class MetaScan {
 }  // namespace
 
 std::string_view encoding_of_bom(std::string_view bytes) {
+  using namespace std::string_view_literals;
   if (bytes.starts_with("\xEF\xBB\xBF")) return "UTF-8";
+  if (bytes.starts_with("\xFF\xFE\0\0"sv)) return "UTF-32LE";
+  if (bytes.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32BE";
   if (bytes.starts_with("\xFF\xFE")) return "UTF-16LE";
   if (bytes.starts_with("\xFE\xFF")) return "UTF-16BE";
   return {};
@@ -270,6 +287,7 @@ std::string_view encoding_of_xml_declaration(std::string_view page) {
 
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type) {
   if (const std::string_view encoding = encoding_of_bom(page); !encoding.empty()) return {encoding, "bom"};
+  if (const std::string_view encoding = utf16_by_zeros(page); !encoding.empty()) return {encoding, "bytes"};
   const Plausible plausible(page);
   if (plausible.shows_utf8()) return {"UTF-8", "bytes"};
   const std::string_view header = encoding_for_label(charset_parameter(content_type));

@@ -4,6 +4,7 @@
 
 #include "extract/content/ancestors.h"
 #include "extract/content/code_boxes.h"
+#include "extract/content/code_text.h"
 #include "extract/content/cut_frame.h"
 #include "extract/content/debris.h"
 #include "extract/content/footnotes.h"
@@ -32,35 +33,16 @@ class Cutter {
         run_(page.text),
         grid_(page.cells, page.grids),
         unseen_(dom),
+        code_(dom, page, run_),
+        has_pre_(dom.has_any(Tag::kPre)),
         with_noscript_(with_noscript) {}
 
-  void cut() {
-    Container root;
-    root.node = Dom::kRoot;
-    root.hint_distance.fill(kFar);
-    page_.containers.push_back(root);
-    Frame frame;
-    frame.node = Dom::kRoot;
-    frame.is_container = true;
-    frames_.push_back(frame);
-    run_.begin();
-    NodeId id = dom_.next_in_order(Dom::kRoot);
-    while (id != kNoNode && page_.limit_met == 0) {
-      ++page_.steps;
-      while (frames_.back().node != dom_[id].parent) leave();
-      id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
-    }
-    while (frames_.size() > 1) leave();
-    flush();
-    page_.containers[0].last_block = static_cast<uint32_t>(page_.blocks.size());
-  }
+  void cut();
 
  private:
   bool visit(NodeId id);
-  bool is_space_between_lines(std::string_view text) const;
   bool enter(NodeId id, const Node& node);
-  bool enter_code_line(Frame& frame, Tag tag);
-  void end_code_line();  // an empty line stands for itself; one that brought its break has ended
+  bool is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& frame);
   bool enter_noscript(NodeId id, const Node& node);
   bool append_whole(NodeId id, const Node& node);
   uint16_t read_attributes(NodeId id, Frame& frame);
@@ -74,6 +56,8 @@ class Cutter {
   void leave();
   void flush();
   void append(std::string_view text);
+  void append_code(std::string_view text);
+  void note_appended(size_t before, size_t source_bytes);
   void append_math(NodeId id);
   void append_formula(std::string_view source, bool displayed);
   void append_image(NodeId id);
@@ -92,6 +76,8 @@ class Cutter {
   GridBuilder grid_;
   ListNumbers numbers_;
   UnseenPieces unseen_;
+  CodeText code_;
+  const bool has_pre_;
   Block block_;  // being collected; its sums are those of the run
   HintCache hint_cache_;
   std::vector<uint32_t> names_;                  // of the element being entered
@@ -100,20 +86,45 @@ class Cutter {
   bool is_link_ = false;                         // it has an address, or a script seems to act on it
   bool is_heading_ = false;                      // by its role
   bool is_for_ears_ = false;                     // by its class
-  bool is_code_box_ = false;                     // its boxes are lines of code
+  bool is_code_box_ = false;                     // it holds code, though it is no <pre>
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
   bool in_formula_ = false;   // what is appended is one
-  size_t line_ended_at_ = 0;  // of the text, where a box that is a line of code has just ended
 };
 
+void Cutter::cut() {
+  Container root;
+  root.node = Dom::kRoot;
+  root.hint_distance.fill(kFar);
+  page_.containers.push_back(root);
+  Frame frame;
+  frame.node = Dom::kRoot;
+  frame.is_container = true;
+  frames_.push_back(frame);
+  run_.begin();
+  NodeId id = dom_.next_in_order(Dom::kRoot);
+  while (id != kNoNode && page_.limit_met == 0) {
+    ++page_.steps;
+    while (frames_.back().node != dom_[id].parent) leave();
+    id = visit(id) ? dom_.next_in_order(id) : dom_.next_after_subtree(id);
+  }
+  while (frames_.size() > 1) leave();
+  flush();
+  page_.containers[0].last_block = static_cast<uint32_t>(page_.blocks.size());
+}
+
 void Cutter::append(std::string_view text) {
-  const Frame& frame = frames_.back();
   const size_t before = page_.text.size();
-  run_.append(text, frame.keep_white_space);
+  run_.append(text, frames_.back().keep_white_space);
+  note_appended(before, text.size());
+}
+
+// What the text that came behind `before`, of so many bytes of the source, makes of the block.
+void Cutter::note_appended(size_t before, size_t source_bytes) {
+  const Frame& frame = frames_.back();
   const uint32_t added = static_cast<uint32_t>(page_.text.size() - before);
   if (added == 0) return;
-  page_.steps += text.size();
+  page_.steps += source_bytes;
   if (!opening_marks_.empty()) {
     const size_t first = before + (before < page_.text.size() && page_.text[before] == ' ' ? 1 : 0);
     for (const std::string_view mark : opening_marks_)
@@ -190,42 +201,23 @@ void Cutter::close_mark(const Frame& frame) {
   page_.marks.push_back({static_cast<uint32_t>(page_.text.size()), false, frame.closing_mark, frame.link});
 }
 
+void Cutter::append_code(std::string_view text) {
+  const Frame& frame = frames_.back();
+  if (code_.is_space_between_lines(frame, text)) return;
+  const size_t before = page_.text.size();
+  if (frame.folds_breaks) code_.append(text);
+  else run_.append(text, true);
+  note_appended(before, text.size());
+}
+
 bool Cutter::visit(NodeId id) {
   const Node& node = dom_[id];
   if (node.is_text()) {
-    if (!is_space_between_lines(node.view())) append(node.view());
+    if (frames_.back().keep_white_space) append_code(node.view());
+    else append(node.view());
     return false;
   }
   return node.is_element() && enter(id, node);
-}
-
-// White space that lays the source out between boxes that are lines of code.
-bool Cutter::is_space_between_lines(std::string_view text) const {
-  const Frame& frame = frames_.back();
-  if (!frame.keep_white_space || frame.is_code_line) return false;
-  const Tag tag = dom_[frame.node].tag;
-  const bool lays_out = frame.is_code_table ? tag == Tag::kTable || tag == Tag::kTbody || tag == Tag::kTr
-                                            : line_ended_at_ != 0 && line_ended_at_ == page_.text.size();
-  return lays_out && text.find_first_not_of(" \t\n\r\f") == std::string_view::npos;
-}
-
-// A block-level element within preformatted text is a line of it. False for others, which end the text.
-bool Cutter::enter_code_line(Frame& frame, Tag tag) {
-  const bool is_line =
-      tag == Tag::kDiv || tag == Tag::kP || tag == Tag::kLi || (frame.is_code_table && tag == Tag::kTr);
-  const bool is_passed = tag == Tag::kOl || tag == Tag::kUl ||
-                         (frame.is_code_table && (tag == Tag::kTbody || tag == Tag::kTd || tag == Tag::kTh));
-  if (!is_line && !is_passed) return false;
-  if (is_line && !run_.empty() && page_.text.back() != '\n') run_.append("\n", true);
-  frame.is_code_line = is_line || (is_passed && frame.is_code_line && frame.is_code_table);
-  frame.closing_mark = frame.link = {};
-  return true;
-}
-
-void Cutter::end_code_line() {
-  if (run_.empty()) return;
-  if (page_.text.back() != '\n' || line_ended_at_ == page_.text.size()) run_.append("\n", true);
-  line_ended_at_ = page_.text.size();
 }
 
 // Signs that keep a number apart from what is raised above it.
@@ -278,6 +270,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.node = id;
   frame.is_container = false;
   frame.is_code_line = frame.is_code_line && !has_flag(node.tag, kBlock);
+  frame.ends_code_line = false;
   frame.closing_text = {};
   frame.ancestors |= ancestor_of(node.tag);
   const uint16_t hints = read_attributes(id, frame);
@@ -286,7 +279,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   is_for_ears_ = (kinds & kForEars) != 0;
   if (is_for_ears_ && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
   if ((kinds & (kPostText | kQuotes | kPosters)) != 0) frame.ancestors = in_box_of_forum(frame.ancestors, kinds);
-  is_code_box_ = (kinds & kCodeLines) != 0 && node.tag == Tag::kDiv && is_box_of_lines(dom_, id);
+  is_code_box_ = !frame.keep_white_space && is_code_box(id, node, kinds, frame);
   if ((kinds & kComments) != 0 || is_element_of_comments(node)) frame.ancestors |= kInComments;
   if (!frame.looked_for_numbers && (node.tag == Tag::kTd || (kinds & kLineNumbers) != 0)) {
     const bool named = (kinds & kLineNumbers) != 0 && is_named_gutter(dom_.value(id, AttributeName::kClass));
@@ -294,16 +287,17 @@ bool Cutter::enter(NodeId id, const Node& node) {
     if (node.tag == Tag::kTd && stands_before_code(dom_, id, page_.steps)) return false;
     frame.looked_for_numbers = named;
   }
+  if (frame.keep_white_space && code_.is_no_code(frames_.back(), id, page_.steps)) return false;
   unfold(frame, (kinds & kUnfolds) != 0);
   if (((kinds & kFormulas) != 0 || node.tag == Tag::kPre || node.tag == Tag::kUnknown) && !frame.keep_white_space &&
       enter_formula(id, node, frame, hints))
     return false;
   const bool is_hidden_box = node.tag == Tag::kUnknown && hides_here(frame) && !is_piece_of_line(dom_, id);
-  if (frame.keep_white_space && has_flag(node.tag, kBlock) && enter_code_line(frame, node.tag)) {
+  if (frame.keep_white_space && has_flag(node.tag, kBlock) && code_.enter_line(frames_.back(), frame, node.tag)) {
     frames_.push_back(frame);
     return true;
   }
-  if (has_flag(node.tag, kBlock) || is_hidden_box) {
+  if (has_flag(node.tag, kBlock) || is_hidden_box || is_code_box_) {
     enter_container(id, node, frame, hints);
   } else if (!enter_inline(id, node, frame, hints)) {
     return false;
@@ -351,7 +345,7 @@ bool Cutter::append_whole(NodeId id, const Node& node) {
     if (!formula.tex.empty()) append_formula(formula.tex, formula.displayed);
     return true;
   }
-  if (has_flag(node.tag, kUnseen) || foreign) return true;
+  if (has_flag(node.tag, kUnseen) || foreign) return node.tag != Tag::kTextarea || !is_field_of_code(dom_, id);
   switch (node.tag) {
     case Tag::kBr: append_line_break(); return true;
     case Tag::kImg:
@@ -364,7 +358,7 @@ bool Cutter::append_whole(NodeId id, const Node& node) {
 }
 
 void Cutter::append_line_break() {
-  if (frames_.back().keep_white_space) return append("\n");
+  if (frames_.back().keep_white_space) return code_.line_break(frames_.back());
   run_.line_break();
   ++block_.breaks;
   if (run_.ends_in_blank_line()) flush();
@@ -458,6 +452,19 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   return true;
 }
 
+// Whether an element that is no <pre> holds code.
+bool Cutter::is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& frame) {
+  if ((kinds & (kCodeLines | kCodeText)) != 0)
+    frame.highlighter = std::max<uint8_t>(frame.highlighter, (kinds & kCodeText) != 0 ? 2 : 1);
+  if (frame.highlighter != 0 && is_box_of_lines(dom_, id, frame.highlighter == 2, page_.steps)) return true;
+  switch (node.tag) {
+    case Tag::kDiv: return has_pre_ && is_box_of_pres(dom_, id, page_.steps);
+    case Tag::kCode: return is_code_alone(dom_, id, page_.steps);
+    case Tag::kTextarea: return true;  // one that shows code: no other comes here
+    default: return false;
+  }
+}
+
 void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t hints) {
   flush();
   const uint32_t parent = frame.container;
@@ -490,15 +497,7 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   } else if (is_heading_) {
     frame.role_level = heading_level_of(dom_, id);
   }
-  if (node.tag == Tag::kPre || node.tag == Tag::kXmp || node.tag == Tag::kListing || node.tag == Tag::kPlaintext ||
-      is_code_box_) {
-    frame.keep_white_space = true;
-    frame.code_language = language_of_code(dom_, id);
-  } else if (node.tag == Tag::kTable) {
-    frame.is_code_table = is_table_of_code(dom_, id, page_.steps);
-    frame.keep_white_space = frame.is_code_table;
-    if (frame.is_code_table) frame.code_language = language_of_code(dom_, id);
-  }
+  if (is_code_box_ || CodeText::may_open(node.tag)) code_.open(id, is_code_box_, frame);
   if (node.tag == Tag::kTable && leads_within_page(dom_, frames_.back().node))
     frame.ancestors &= ~static_cast<uint32_t>(kInLink);
   if (!frame.is_code_table) note_table(node.tag, id, frame);
@@ -528,7 +527,7 @@ void Cutter::leave() {
   } else {
     if (!frame.closing_text.empty()) append(frame.closing_text);
     close_mark(frame);
-    if (frame.is_code_line && has_flag(tag, kBlock)) end_code_line();
+    if (frame.ends_code_line) code_.end_line(frame);
   }
   frames_.pop_back();
 }
@@ -541,6 +540,7 @@ void Cutter::flush() {
   const DebrisSigns signs = frame.keep_white_space ? DebrisSigns() : debris_signs_of(text());
   if (signs.has_bracket) remove_shortcodes(page_, run_.begin_offset());
   run_.trim(frame.keep_white_space);
+  if (frame.keep_white_space) code_.tidy(frame);
   if (is_debris(text(), signs)) page_.text.resize(run_.begin_offset());
   for (size_t i = page_.marks.size(); i-- > 0 && page_.marks[i].at > page_.text.size();) {
     page_.marks[i].at = static_cast<uint32_t>(page_.text.size());

@@ -34,11 +34,11 @@ bool is_among(const std::string_view (&names)[N], std::string_view name) {
 // What may stand where a highlighter names a language.
 bool is_language(std::string_view name) {
   static constexpr std::string_view kOthers[] = {
-      "auto",        "chroma",        "code",        "codehilite",  "default",       "generic",           "highlight",
-      "hljs",        "inline",        "light",       "linenums",    "literal-block", "no-highlight",      "nocode",
-      "nohighlight", "none",          "notranslate", "numberlines", "plain",         "plaintext",         "pre",
-      "prettyprint", "prettyprinted", "raw",         "source",      "sourcecode",    "syntaxhighlighter", "tab-size",
-      "text",        "txt",           "undefined",   "wrap"};
+      "auto",     "chroma",      "code",          "codehilite",  "default",       "generic",      "highlight",
+      "hljs",     "inline",      "light",         "linenums",    "literal-block", "no-highlight", "nocode",
+      "nogutter", "nohighlight", "none",          "notranslate", "numberlines",   "plain",        "plaintext",
+      "pre",      "prettyprint", "prettyprinted", "raw",         "source",        "sourcecode",   "syntaxhighlighter",
+      "tab-size", "text",        "txt",           "undefined",   "wrap"};
   if (name.empty() || name.size() > kNameMax || is_among(kOthers, name)) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
     return is_alpha(c) || is_digit(c) || c == '+' || c == '#' || c == '-' || c == '.' || c == '_';
@@ -160,7 +160,11 @@ constexpr std::string_view kKnownLanguages[] = {"abap",
                                                 "zig",
                                                 "zsh"};
 
+}  // namespace
+
 bool is_known_language(std::string_view name) { return is_among(kKnownLanguages, name); }
+
+namespace {
 
 // What stands behind a prefix that names a language: Pygments, Prism, highlight.js, Sphinx, GitHub, SyntaxHighlighter,
 // Crayon, MediaWiki, LaTeXML. Others are words of other uses too, and count before a known name only: Org, GeSHi, SHJS,
@@ -170,7 +174,7 @@ std::string_view behind_prefix(std::string_view word) {
                                                    "highlight-",  "brush:", "sourceCode-",        "prism-",
                                                    "lang:",       "brush-", "mw-highlight-lang-", "ltx_lst_language_",
                                                    "geshifilter-"};
-  static constexpr std::string_view kWeakPrefixes[] = {"src-", "source-", "sh_", "code-", "hl-"};
+  static constexpr std::string_view kWeakPrefixes[] = {"src-", "source-", "sh_", "code-", "hl-", "dp-"};
   for (const std::string_view prefix : kPrefixes) {
     if (word.starts_with(prefix)) return word.substr(prefix.size());
   }
@@ -189,8 +193,8 @@ std::string_view language_in(std::string_view classes) {
     if (is_language(name)) found = name;
     brush_comes = word == "brush:";
     is_highlighter = is_highlighter || word == "hljs" || word == "highlight" || word == "sourceCode" ||
-                     word == "prettyprint" || word == "code-block" || word == "rust-example-rendered" ||
-                     word == "item-decl";
+                     word == "prettyprint" || word == "code-block" || word == "syntaxhighlighter" ||
+                     word == "rust-example-rendered" || word == "item-decl";
     return !found.empty();
   });
   if (!found.empty() || !is_highlighter) return found;
@@ -232,7 +236,7 @@ bool is_language_of_code(std::string_view lang) {
 std::string_view language_of_element(const Dom& dom, NodeId id) {
   static constexpr std::string_view kAttributes[] = {"data-code-block-lang", "data-code-wrap",
                                                      "data-enlighter-language", "data-lang", "data-language"};
-  const bool is_code = dom[id].is(Tag::kPre) || dom[id].is(Tag::kCode);
+  const bool is_code = dom[id].is(Tag::kPre) || dom[id].is(Tag::kCode) || dom[id].is(Tag::kTextarea);
   for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
     const std::string_view name = a->name(), value = a->value();
     if (std::binary_search(std::begin(kAttributes), std::end(kAttributes), name) && is_language(value)) return value;
@@ -252,7 +256,7 @@ std::string_view language_of_element(const Dom& dom, NodeId id) {
 }  // namespace
 
 std::string_view language_of_code(const Dom& dom, NodeId box) {
-  constexpr int kLevelsMax = 6;  // the cell, row, body and table of line numbers, and what holds them
+  constexpr int kLevelsMax = 8;  // the cell, row, body and table of line numbers, and what holds them
   std::string_view language = language_of_element(dom, box);
   NodeId child = dom[box].first_child;
   while (child != kNoNode && !dom[child].is_element()) child = dom[child].next;

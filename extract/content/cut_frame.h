@@ -24,9 +24,13 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
-  bool is_formula = false;     // what it draws is one
-  bool is_code_table = false;  // in a table whose rows are lines of code
-  bool is_code_line = false;   // a box within preformatted text: one of its lines
+  bool is_formula = false;      // what it draws is one
+  bool is_code_table = false;   // in a table whose rows are lines of code
+  bool is_code_line = false;    // in a box within preformatted text that is one of its lines
+  bool ends_code_line = false;  // that box
+  bool folds_breaks = false;    // in code whose lines are boxes or end at a <br>: a line break of the source is none
+  bool has_numbers = false;     // in code each of whose lines begins with its number
+  uint8_t highlighter = 0;      // in a box that may hold lines of code (1), or that only a highlighter makes (2)
   std::string_view code_language;
   std::string_view closing_mark;  // to be written at the end of the element
   std::string_view link;          // its address, where that is to be written

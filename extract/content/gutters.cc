@@ -44,6 +44,7 @@ class Numbers {
     in_number_ = false;
   }
   uint32_t count() const { return count_; }
+  uint32_t last() const { return last_; }
   bool count_up() const { return counts_up_; }
 
  private:
@@ -123,6 +124,60 @@ bool stands_before_code(const Dom& dom, NodeId cell, uint64_t& steps) {
   if (next == kNoNode || !holds_preformatted(dom, next)) return false;
   Numbers numbers;
   return read_numbers(dom, cell, numbers, steps) && numbers.count_up() && numbers.count() >= 2;
+}
+
+bool is_one_number(const Dom& dom, NodeId element, uint32_t& number, uint64_t& steps) {
+  const NodeId first = dom[element].first_child;  // most cells hold words
+  if (first == kNoNode) return false;
+  Numbers numbers;
+  if (!read_numbers(dom, element, numbers, steps) || numbers.count() != 1) return false;
+  number = numbers.last();
+  return true;
+}
+
+bool is_number_beside_line(const Dom& dom, NodeId cell, uint64_t& steps) {
+  NodeId next = dom[cell].next;
+  while (next != kNoNode && !dom[next].is_element()) next = dom[next].next;
+  return next != kNoNode && holds_line_numbers(dom, cell, steps);
+}
+
+bool counts_lines(const Dom& dom, NodeId list, uint64_t& steps) {
+  Numbers numbers;
+  return read_numbers(dom, list, numbers, steps) && numbers.count_up() && numbers.count() >= 2;
+}
+
+bool begins_lines_with_numbers(const Dom& dom, NodeId box, uint64_t& steps) {
+  constexpr uint32_t kLinesMin = 3;
+  Numbers numbers;
+  bool at_start = true, has_code = false;
+  for (NodeId id = dom.next_in_order(box, box); id != kNoNode; id = dom.next_in_order(id, box)) {
+    ++steps;
+    const Node& node = dom[id];
+    if (node.is_element() && (has_flag(node.tag, kBlock) || node.tag == Tag::kBr)) at_start = true;
+    if (!node.is_text()) continue;
+    std::string_view text = node.view();
+    const size_t first = text.find_first_not_of(" \t\n\r\f");
+    if (first == std::string_view::npos) {
+      at_start = at_start || text.find('\n') != std::string_view::npos;
+      continue;
+    }
+    const size_t line = text.substr(0, first).rfind('\n');
+    if (at_start || line != std::string_view::npos) {
+      const bool is_alone = node.parent != box && node.previous == kNoNode && node.next == kNoNode;
+      const uint32_t before = numbers.count();
+      if (!is_alone || !numbers.read(text)) return false;
+      numbers.end_number();
+      if (numbers.count() != before + 1 || !numbers.count_up()) return false;
+      at_start = false;
+      continue;
+    }
+    has_code = true;
+    const size_t end = text.find('\n');
+    if (end == std::string_view::npos) continue;
+    at_start = true;
+    if (text.find_first_not_of(" \t\n\r\f", end) != std::string_view::npos) return false;  // of no number
+  }
+  return has_code && numbers.count() >= kLinesMin;
 }
 
 }  // namespace ftok::html

@@ -18,4 +18,17 @@ bool holds_line_numbers(const Dom& dom, NodeId element, uint64_t& steps);
 // Whether a table's cell of any name holds numbers that count up by one, and the next cell holds preformatted text.
 bool stands_before_code(const Dom& dom, NodeId cell, uint64_t& steps);
 
+// Whether an element holds one number and nothing else.
+bool is_one_number(const Dom& dom, NodeId element, uint32_t& number, uint64_t& steps);
+
+// Whether a cell of a line of code holds numbers alone, or nothing, and another one follows.
+bool is_number_beside_line(const Dom& dom, NodeId cell, uint64_t& steps);
+
+// Whether a list holds numbers that count up by one, two at least, and nothing else.
+bool counts_lines(const Dom& dom, NodeId list, uint64_t& steps);
+
+// Whether each line of preformatted text, of three at least, begins with an element that holds its number, one more
+// than that of the line before.
+bool begins_lines_with_numbers(const Dom& dom, NodeId box, uint64_t& steps);
+
 }  // namespace ftok::html

@@ -237,7 +237,15 @@ constexpr uint32_t kCommentNames[] = {hash_name("talkback"),
                                       hash_name("pinglun"),
                                       hash_name("tanggapan")};
 
-constexpr uint32_t kCodeLinesNames[] = {hash_name("fragment"), hash_name("ltx_listing")};
+constexpr uint32_t kCodeLinesNames[] = {hash_name("fragment"),      hash_name("ltx_listing"), hash_name("code"),
+                                        hash_name("highlight"),     hash_name("codehilite"),  hash_name("view-lines"),
+                                        hash_name("ace_text-layer")};
+
+// What highlighters alone call the box that they lay code out in.
+constexpr uint32_t kCodeTextNames[] = {
+    hash_name("syntaxhighlighter"), hash_name("dp-highlighter"), hash_name("geshifilter"), hash_name("geshi"),
+    hash_name("codecolorer"),       hash_name("crayon-pre"),     hash_name("enlighter"),   hash_name("enlighterjs"),
+    hash_name("codemirror-code")};
 
 // What forums' software calls the text of a post, a quotation in it, and what it says of its author.
 constexpr uint32_t kPostTextNames[] = {hash_name("postcontent")};
@@ -267,6 +275,7 @@ constexpr std::array<uint64_t, 64> kBoxBits = [] {
   for (const uint32_t name : kLineNumberNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kCommentNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kCodeLinesNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
+  for (const uint32_t name : kCodeTextNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kPostTextNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kQuoteNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
   for (const uint32_t name : kPosterNames) bits[name / 64 % bits.size()] |= uint64_t{1} << (name % 64);
@@ -292,6 +301,7 @@ uint16_t box_kinds_of(const std::vector<uint32_t>& names) {
     if (is_among(kLineNumberNames, name)) kinds |= kLineNumbers;
     if (is_among(kCommentNames, name)) kinds |= kComments;
     if (is_among(kCodeLinesNames, name)) kinds |= kCodeLines;
+    if (is_among(kCodeTextNames, name)) kinds |= kCodeText;
     if (is_among(kPostTextNames, name)) kinds |= kPostText;
     if (is_among(kQuoteNames, name)) kinds |= kQuotes;
     if (is_among(kPosterNames, name)) kinds |= kPosters;

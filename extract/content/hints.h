@@ -42,13 +42,14 @@ enum BoxKind : uint16_t {
   kUnfolds = 1,      // readers unfold it: tab, accordion, slide, answer ...
   kLineNumbers = 2,  // it holds the line numbers of code: gutter, linenos ...
   kComments = 4,     // it holds what readers wrote, by a word that is none of kHintComment's: talkback, webmentions ...
-  kCodeLines = 8,    // its boxes may be lines of code: fragment, ltx_listing
+  kCodeLines = 8,    // boxes in it may be lines of code: fragment, code, highlight
   kPostText = 16,    // it holds a post, though it may be a <blockquote>: postcontent
   kQuotes = 32,      // it quotes, though it may be a <div>: bbcode_quote
   kPosters = 64,     // it says who wrote a post, or when: message-user, postprofile, topic-map
   kFormulas = 256,   // its text may be a formula's source: math, tex
   kForEars =
       128,  // it is read out, and not shown: visually-hidden, sr-only. Text, but in captions and within a sentence
+  kCodeText = 512,  // what it holds is code: dp-highlighter, crayon-pre
 };
 uint16_t box_kinds_of(const std::vector<uint32_t>& names);
 

@@ -68,7 +68,6 @@ class Announcements {
 
   bool is_wanted(const Announced& found) const {
     constexpr uint32_t kBlocksMin = 2, kBlocksMax = 30, kWordsMax = 12;
-    constexpr double kScoreMin = 0.2;
     const uint32_t blocks = found.last - found.first;
     if (blocks < kBlocksMin || blocks > kBlocksMax) return false;
     TextSums sums;
@@ -79,7 +78,7 @@ class Announcements {
       sums.add(block.sums);
       score += block.sums.letters * static_cast<double>(choice_.score[k]);
     }
-    return (found.is_list || is_mostly_links(sums)) && score >= kScoreMin * sums.letters;
+    return (found.is_list || is_mostly_links(sums)) && score >= kAnnouncedScoreMin * sums.letters;
   }
 
   const PageBlocks& page_;

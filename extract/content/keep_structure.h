@@ -17,6 +17,9 @@ void keep_structure(const PageBlocks& page, const ContentChoice& choice, std::ve
 // Whether a block says that something follows: "in these formats:".
 bool announces(std::string_view text);
 
+// The mean score, by letters, that a list or the like needs to be kept because the text before announces it.
+constexpr double kAnnouncedScoreMin = 0.2;
+
 // The outermost table around a container; 0 where there is none.
 uint32_t table_around(const PageBlocks& page, uint32_t container);
 

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string_view>
 
+#include "extract/content/code_labels.h"
 #include "extract/content/content_model.h"
+#include "extract/content/end_lists.h"
 #include "extract/content/formulas.h"
 #include "extract/content/keep_announced.h"
 #include "extract/content/keep_items.h"
@@ -177,7 +179,7 @@ uint32_t list_around(const PageBlocks& page, uint32_t container) {
 void keep_lists_whole(const PageBlocks& page, const ContentChoice& choice, std::vector<uint8_t>& keep) {
   constexpr uint32_t kBlocksMax = 200;
   constexpr double kKeptMin = 0.5, kKeptMinOfLong = 0.4;
-  constexpr double kAnnouncedScoreMin = 0.2, kHeadedScoreMin = 0.3;
+  constexpr double kHeadedScoreMin = 0.3;
   const size_t n = page.blocks.size();
   for (size_t i = 0; i < n; ++i) {
     const BlockKind kind = page.blocks[i].kind;
@@ -287,12 +289,14 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   keep_whole(page, choice.keep);
   keep_lists_whole(page, choice, choice.keep);
   keep_announced(page, choice, choice.keep);
+  choose_end_lists(page, choice.keep);
   keep_rows_whole(page, choice.keep);
   keep_formulas(page, choice.keep);
   drop_side_boxes(page, choice.keep);
   keep_posts(page, facts, choice.keep);
   if (!options.comments) drop_comments(page, facts, choice.keep);
   drop_posters(page, choice.keep);
+  drop_code_labels(page, choice.keep);
   const bool has_title = choice.title_block != kNone && page.blocks[choice.title_block].heading_level > 0;
   if (has_title) {
     uint8_t& keeps_title = choice.keep[choice.title_block];

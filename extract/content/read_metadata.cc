@@ -201,6 +201,7 @@ Metadata read_metadata(const Dom& dom) {
   found.title = first({&tags.og_title, &headline, &tags.title, &heading, &title});
   drop_pilcrow(found.title);
   found.document_title = std::move(title);
+  found.heading = std::move(heading);
   found.author = first({&tags.author, &tags.creators, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.description = first({&tags.og_description, &tags.description, &found.description});

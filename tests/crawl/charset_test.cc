@@ -15,6 +15,9 @@
 namespace ftok {
 namespace {
 
+using namespace std::string_literals;
+using namespace std::string_view_literals;
+
 std::string decoded(std::string_view encoding, std::string_view bytes, uint64_t replacements = 0) {
   std::string out;
   EXPECT_EQ(decode_text(encoding, bytes, out), replacements) << encoding;
@@ -116,7 +119,6 @@ TEST(DecodeText, CountsReplacements) {
 }
 
 TEST(DecodeText, Utf16AndItsMarks) {
-  using namespace std::string_view_literals;
   EXPECT_EQ(decoded("UTF-16LE", "\xFF\xFEh\0i\0"sv), "hi");
   EXPECT_EQ(decoded("UTF-16BE", "\xFE\xFF\0h\xD8\x3D\xDE\x00"sv), "h😀");
   EXPECT_EQ(decoded("UTF-16LE", "h\0\x3D\xD8i\0"sv, 1), "h\xEF\xBF\xBDi");  // a lone high surrogate
@@ -179,6 +181,68 @@ TEST(ChooseCharset, WhatTheBytesBelieIsPassedOver) {
   EXPECT_EQ(choice_of(meta + "\xC3\xA9 \xE9 !", "text/html; charset=utf-8"), "KOI8-R meta");
   EXPECT_EQ(choice_of("plain", "text/html; charset=utf-16le"), "UTF-8 detected");
   EXPECT_EQ(choice_of(std::string_view("<\0p\0>\0", 6), "text/html; charset=utf-16le"), "UTF-16LE http");
+}
+
+// Text in units of two or four bytes.
+std::string units(std::string_view text, size_t size, bool big_endian) {
+  std::string out;
+  for (const char c : text) {
+    const std::string zeros(size - 1, '\0');
+    out += big_endian ? zeros + c : c + zeros;
+  }
+  return out;
+}
+
+TEST(ChooseCharset, Utf32ByItsMark) {
+  const std::string page = "<meta charset=koi8-r><p>hi";
+  const std::string little = "\xFF\xFE\0\0"s + units(page, 4, false);
+  const std::string big = "\0\0\xFE\xFF"s + units(page, 4, true);
+  EXPECT_EQ(choice_of(little, "text/html; charset=utf-8"), "UTF-32LE bom");
+  EXPECT_EQ(choice_of(big, "text/html; charset=utf-8"), "UTF-32BE bom");
+  EXPECT_EQ(decoded("UTF-32LE", little), page);
+  EXPECT_EQ(decoded("UTF-32BE", big), page);
+  EXPECT_EQ(decoded("UTF-32LE", "\x00\xF6\x01\0"sv), "😀");
+  EXPECT_EQ(decoded("UTF-32LE", "\xFF\xFF\x10\0h\0\0\0"sv), "\xF4\x8F\xBF\xBFh");
+  EXPECT_EQ(decoded("UTF-32LE", "\0\0\x11\0h\0\0\0"sv, 1), "\xEF\xBF\xBDh");  // beyond the last one
+  EXPECT_EQ(decoded("UTF-32LE", "\0\xD8\0\0h\0\0\0"sv, 1), "\xEF\xBF\xBDh");  // half of a pair
+  EXPECT_EQ(decoded("UTF-32LE", "h\0\0\0i\0"sv, 1), "h\xEF\xBF\xBD");         // half a unit
+}
+
+TEST(ChooseCharset, Utf16ByItsZeros) {
+  const std::string page = "<html><p>caf\xE9 au lait</html>";
+  EXPECT_EQ(choice_of(units(page, 2, false), "text/html; charset=utf-8"), "UTF-16LE bytes");
+  EXPECT_EQ(choice_of(units(page, 2, true), ""), "UTF-16BE bytes");
+  const std::string wide = "\x42\x30";  // a kana
+  const auto with = [&](int kana) {
+    std::string out = units("<p>words", 2, false);
+    for (int i = 0; i < kana; ++i) out += wide;
+    return out;
+  };
+  EXPECT_EQ(choice_of(with(8), ""), "UTF-16LE bytes");
+  EXPECT_NE(choice_of(with(9), ""), "UTF-16LE bytes");                      // fewer than half have a zero byte
+  EXPECT_EQ(choice_of(units("<p>words", 2, false), ""), "UTF-16LE bytes");  // eight pairs
+  EXPECT_NE(choice_of(units("<p>word", 2, false), ""), "UTF-16LE bytes");   // seven
+  EXPECT_NE(choice_of(units(page, 2, false) + '\0' + "a\0"s, ""), "UTF-16LE bytes");  // zeros on both sides
+}
+
+TEST(ChooseCharset, MarksWinOverMeta) {
+  EXPECT_EQ(choice_of("\xEF\xBB\xBF<meta charset=gbk>caf\xC3\xA9", "text/html; charset=latin1"), "UTF-8 bom");
+  EXPECT_EQ(choice_of("\xFF\xFE" + units("<meta charset=utf-8>", 2, false), ""), "UTF-16LE bom");
+  EXPECT_EQ(choice_of("\xFE\xFF" + units("<meta charset=utf-8>", 2, true), ""), "UTF-16BE bom");
+}
+
+TEST(ChooseCharset, LabelsOfContentType) {
+  const auto choose = [](const std::string& label) {
+    return std::string(choose_charset("<p>caf\xE9!", ("text/html; charset=" + label).c_str()).encoding);
+  };
+  EXPECT_EQ(choose("\"iso-8859-15\""), "ISO-8859-15");
+  EXPECT_EQ(choose("'ISO8859-2'"), "ISO-8859-2");
+  EXPECT_EQ(choose("\" latin1 \""), "windows-1252");
+  EXPECT_EQ(choose("\"koi8-r"), "KOI8-R");  // the quote never ends
+  EXPECT_EQ(choose("x-sjis"), "Shift_JIS");
+  EXPECT_EQ(choose("cp1251"), "windows-1251");
+  for (const char* const unknown : {"win1251", "utf8mb4", "", "\"\""})
+    EXPECT_STREQ(choose_charset("<p>caf\xE9!", std::string("text/html; charset=") + unknown).source, "detected");
 }
 
 TEST(ChooseCharset, XmlDeclaration) {

@@ -352,6 +352,37 @@ TEST(HttpStage, CodingsNoHeaderAnnounces) {
   EXPECT_EQ(outcome("", "x^2 is the square of x"), "x^2 is the square of x");
 }
 
+TEST(HttpStage, CodingsAsServersNameThem) {
+  const auto outcome = [](const std::string& codings, const std::string& body) {
+    const Outcome result = run_stage(http_response(kHtml + ("Content-Encoding: " + codings) + "\r\n", body));
+    return result.verdict.kept() ? result.document.html : std::string(result.verdict.reason);
+  };
+  EXPECT_EQ(outcome("br", brotli(kPage)), kPage);
+  EXPECT_EQ(outcome("zstd", zstd(kPage)), kPage);
+  EXPECT_EQ(outcome("deflate", deflate(kPage, true)), kPage);  // raw
+  EXPECT_EQ(outcome("deflate", deflate(kPage, false)), kPage);
+  EXPECT_EQ(outcome("GZIP", gzip(kPage)), kPage);
+  EXPECT_EQ(outcome("gzip, identity", gzip(kPage)), kPage);
+  EXPECT_EQ(outcome("identity", kPage), kPage);
+  for (const char* const coding : {"gzip", "br", "deflate", "zstd", "none", "utf-8"})
+    EXPECT_EQ(outcome(coding, kPage), kPage) << coding;  // plain, whatever was said
+  EXPECT_EQ(outcome("gzip, gzip", gzip(kPage)), "http.bad_encoding");
+  EXPECT_EQ(outcome("gzip, gzip", gzip(gzip(kPage))), "http.bad_encoding");
+  EXPECT_EQ(outcome("br, gzip", gzip(brotli(kPage))), "http.bad_encoding");
+}
+
+TEST(HttpStage, PagesInUnitsOfTwoAndFourBytes) {
+  const auto outcome = [](const std::string& mark, size_t size) {
+    std::string body = mark;
+    for (const char c : std::string_view("<html><p>words")) body += c + std::string(size - 1, '\0');
+    const Outcome result = run_stage(http_response(kHtml, body));
+    return result.document.charset + " " + result.document.html;
+  };
+  EXPECT_EQ(outcome(std::string("\xFF\xFE\0\0", 4), 4), "UTF-32LE <html><p>words");
+  EXPECT_EQ(outcome("\xFF\xFE", 2), "UTF-16LE <html><p>words");
+  EXPECT_EQ(outcome("", 2), "UTF-16LE <html><p>words");
+}
+
 TEST(HttpStage, BytesThatAreNoPageAreNoneWhateverTheirType) {
   const auto outcome = [](const std::string& type, const std::string& body) {
     const Outcome result = run_stage(http_response("Content-Type: " + type + "\r\n", body));

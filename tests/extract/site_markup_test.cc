@@ -98,6 +98,22 @@ TEST(Announced, ListsTablesAndBoxesOfLinks) {
   EXPECT_EQ(kept_by_announcement(four + words(13) + end), "To be had here:/");
 }
 
+TEST(Announced, NoMoreThanThirtyOfAMeanScore) {
+  const std::string text = "<article><p>To be had here:</p>", end = "<p>z</article>", alone = "To be had here:/";
+  const auto list = [](int items) {
+    std::string html = "<ul>";
+    for (int i = 0; i < items; ++i) html += "<li>x";
+    return html + "</ul>";
+  };
+  EXPECT_NE(kept_by_announcement(text + list(30) + end), alone);
+  EXPECT_EQ(kept_by_announcement(text + list(31) + end), alone);
+  EXPECT_NE(kept_by_announcement(text + "<ul><li>xx<li>zz</ul>" + end), alone);  // .2
+  EXPECT_EQ(kept_by_announcement(text + "<ul><li>xx<li>zzz</ul>" + end), alone);
+  const auto boxes = [](const std::string& box) { return "<div>" + box + "</div><div>" + box + "</div>"; };
+  EXPECT_NE(kept_by_announcement(text + boxes("<a href=/d>xx</a>xx") + end), alone);  // half of it links
+  EXPECT_EQ(kept_by_announcement(text + boxes("<a href=/d>xx</a>xxx") + end), alone);
+}
+
 TEST(UnseenPieces, InTheMiddleOfASentenceOrItsLink) {
   const auto with = [](const std::string& attributes, const std::string& sheet = "") {
     return plain("<style>" + sheet + "</style><p>See <a href=/x>the plans<span " + attributes +
@@ -137,6 +153,54 @@ TEST(UnseenPieces, ByTheLastDeclarationOfAStyle) {
   EXPECT_EQ(sheet(".v{VISIBILITY:COLLAPSE}"), "a");
   EXPECT_EQ(sheet(".v{display:none}.v{background-position:0 0}"), "a");
   EXPECT_EQ(sheet(".v{display:none}.v{display:inline}"), "a b");
+}
+
+TEST(UnseenPieces, BoundsOfTheSearch) {
+  const auto comments = [](int count) {
+    std::string html = "<p>a";
+    for (int i = 0; i < count; ++i) html += "<!-- -->";
+    return plain(html + "<span class=sr-only>b</span>");
+  };
+  EXPECT_EQ(comments(3), "a");
+  EXPECT_EQ(comments(4), "ab");  // words further away are none
+  const auto nodes = [](const std::string& more) {
+    return plain("<p>a <span class=sr-only><b>b</b><b>b</b><b>b</b><b>b</b>" + more + "</span>");
+  };
+  EXPECT_EQ(nodes(""), "a");  // eight nodes
+  EXPECT_EQ(nodes("b"), "a bbbbb");
+  const auto names = [](int count) {
+    std::string sheet, text = "a";
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "v" + std::to_string(i);
+      sheet.append(".").append(name).append("{display:none}");
+      text.append(" <span class=").append(name).append(">b</span> c");
+    }
+    return plain("<style>" + sheet + "</style><p>" + text);
+  };
+  EXPECT_EQ(names(4), "a c c c c");
+  EXPECT_EQ(names(5), "a c c c c b c");  // the fifth is not looked for
+}
+
+TEST(UnseenPieces, BoundsOfSheets) {
+  const auto with = [](const std::string& sheet) {
+    return plain("<style>" + sheet + "</style><p>a <span class=v>b</span>");
+  };
+  const std::string rule = ".v{display:none", comment = "/**/";
+  const auto padded = [&](size_t bytes) {
+    return "/*" + std::string(bytes - rule.size() - comment.size(), 'x') + "*/" + rule;
+  };
+  EXPECT_EQ(with(padded(65536)), "a");
+  EXPECT_EQ(with(padded(65537)), "a b");  // cut off within the value
+  const auto behind = [](int names) {
+    std::string sheet;
+    for (int i = 0; i < names; ++i) sheet += ".n" + std::to_string(i) + "{display:none}";
+    return sheet + ".v{display:none}";
+  };
+  EXPECT_EQ(with(behind(499)), "a");
+  EXPECT_EQ(with(behind(500)), "a b");
+  const auto selectors = [](size_t bytes) { return std::string(bytes - 3, 'x') + ",.v{display:none}"; };
+  EXPECT_EQ(with(selectors(400)), "a");
+  EXPECT_EQ(with(selectors(401)), "a b");
 }
 
 TEST(UnseenPieces, WhatIsNoPieceOfASentenceStays) {
@@ -205,6 +269,30 @@ TEST(TablesOfData, HeadingsAndCodeInACellAreOneLine) {
   EXPECT_NE(table("<h4>a</h4>", "td"), with("a"));  // no header: a layout
   EXPECT_EQ(table("<pre>1\n2\n3\n4\n5\n6\n7\n8</pre>"), with("`1 2 3 4 5 6 7 8`"));
   EXPECT_NE(table("<pre>1\n2\n3\n4\n5\n6\n7\n8\n9</pre>"), with("`1 2 3 4 5 6 7 8 9`"));  // a listing
+}
+
+TEST(TablesOfData, WithHeadingsAreSmall) {
+  const auto table = [](const std::string& cell, const std::string& rows = "<tr><td>c<td>d") {
+    return laid_out("<table><tr><th>A<th>B<tr><td><h4>a</h4>" + cell + "<td>b" + rows + "</table>");
+  };
+  const auto is_grid = [](const std::string& text) { return text.find("#### a") == std::string::npos; };
+  EXPECT_TRUE(is_grid(table(std::string(199, 'x'))));  // with the heading 200 bytes
+  EXPECT_FALSE(is_grid(table(std::string(200, 'x'))));
+  const std::string words = "Words enough to make a paragraph of a page, as long as a line of eighty is";
+  EXPECT_TRUE(is_grid(table("<p>" + words + " or so")));                      // no sentence
+  EXPECT_FALSE(is_grid(table("<p>" + words + " or so.")));                    // a paragraph
+  EXPECT_TRUE(is_grid(table("<p>" + words.substr(4) + ".")));                 // 79 letters at most
+  EXPECT_FALSE(is_grid(laid_out("<table><tr><th><h4>a</h4><th>b</table>")));  // one row
+}
+
+TEST(TablesOfData, PlacesForEachCell) {
+  const auto is_grid = [](int rows) {
+    std::string html = "<table>";
+    for (int i = 0; i < rows; ++i) html += "<tr><td rowspan=" + std::to_string(rows - i) + ">x<td>y";
+    return plain(html + "</table>").find("| | ") != std::string::npos;
+  };
+  EXPECT_TRUE(is_grid(50));   // 50 rows of 51 columns, and 16 places for each of 100 cells and 1,000
+  EXPECT_FALSE(is_grid(51));  // 2,652 places; 2,632 are allowed
 }
 
 TEST(TablesOfData, SpansMakeNoMoreThanThePageHas) {
