@@ -20,10 +20,12 @@ class CodeLabels {
     for (uint32_t i = 0; i < page_.blocks.size(); ++i) {
       if (keep_[i] == 0 || page_.blocks[i].kind != BlockKind::kCode) continue;
       drop_around(i);
-      const uint32_t next = next_kept(i);
-      if (next == page_.blocks.size() || page_.blocks[next].kind != BlockKind::kCode) continue;
-      if (numbers_lines_of(i, next)) keep_[i] = 0;
-      else if (is_again(i, next)) keep_[next] = 0, --i;  // and what comes behind may be the same again
+      uint32_t next = next_kept(i);
+      if (is_code(next) && numbers_lines_of(i, next)) {
+        keep_[i] = 0;
+        continue;
+      }
+      for (; is_code(next) && is_again(i, next); next = next_kept(next)) keep_[next] = 0;
     }
   }
 
@@ -71,6 +73,10 @@ class CodeLabels {
         "copycode", "print",      "print?",    "select all",        "view plain",
         "view raw", "view source"};
     return std::binary_search(std::begin(kPhrases), std::end(kPhrases), text);
+  }
+
+  bool is_code(uint32_t block) const {
+    return block < page_.blocks.size() && page_.blocks[block].kind == BlockKind::kCode;
   }
 
   uint32_t next_kept(uint32_t block) const {

@@ -197,7 +197,7 @@ TEST(InputFormats, LookAtPlainTextAsItIsRead) {
   EXPECT_EQ(read(text + std::string(16, '\0')), refusal);
   // What goes on after the first 64 KiB: at most a tenth of it, or 15 bytes, is no UTF-8.
   const auto going_on = [&](size_t more, size_t invalid) {
-    return read((text + text).substr(0, (64 << 10) + more - invalid) + std::string(invalid, '\xFF'));
+    return read((text + text).substr(0, (64 << 10) + more - invalid - 1) + std::string(invalid, '\xFF') + "\n");
   };
   EXPECT_EQ(going_on(10'000, 1000), "read");
   EXPECT_EQ(going_on(10'000, 1001), refusal);

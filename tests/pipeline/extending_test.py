@@ -77,6 +77,7 @@ def write_launcher(build, copy, touched):
     launcher = copy / "launcher"
     launcher.write_text(LAUNCHER.replace("REUSABLE", str(copy / "reusable.txt")).replace("BUILD", str(build)))
     launcher.chmod(0o755)
+    shutil.copyfile(launcher, copy / "tools" / "gpu_check" / "keep_report")  # CUDA's own launcher
     return launcher
 
 

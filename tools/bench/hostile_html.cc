@@ -167,13 +167,26 @@ void add_counted(std::vector<HostilePage>& pages) {
 void add_deep_and_random(std::vector<HostilePage>& pages) {
   for (const char* name : {"<script>", "<style>", "<title>", "<textarea>"})
     pages.push_back({std::string(name) + ", then paragraphs", repeat, name, "</p>\n<p>x"});
-  for (const char* unit :
-       {"<i><template shadowrootmode=open><slot>x", "<i><template shadowrootmode=open></template></i>",
-        "<template shadowrootmode=open><slot name=a></slot></template><b slot=a>x</b>", "<slot name=a></slot>x",
-        "<table><tr><td class=gutter>1<td><pre>x</pre>", "<div class=gutter>1", "<i class=ln>1</i>",
-        "<tr><td>1<td><pre>2</pre>", "<tr><td colspan=999 rowspan=0>x<tr><td>", "<tr><td rowspan=2></td></tr>",
-        "<ol reversed><li>x", "<ruby>a<rt>b", "<rt>a<!---->", "<math><semantics><annotation encoding=TeX>x",
-        "<p style='clip:rect(0,0,0,0);left:-1'>x", "<i class=katex-html aria-hidden=true>x", "<a name=x>x<p>"})
+  for (const char* unit : {"<i><template shadowrootmode=open><slot>x",
+                           "<i><template shadowrootmode=open></template></i>",
+                           "<template shadowrootmode=open><slot name=a></slot></template><b slot=a>x</b>",
+                           "<slot name=a></slot>x",
+                           "<table><tr><td class=gutter>1<td><pre>x</pre>",
+                           "<div class=gutter>1",
+                           "<i class=ln>1</i>",
+                           "<pre>a\nb</pre>",
+                           "<pre>1\n2</pre>",
+                           "<h2>Sources</h2><ul><li><a href=a>a</a><li><a href=b>b</a></ul>",
+                           "<tr><td>1<td><pre>2</pre>",
+                           "<tr><td colspan=999 rowspan=0>x<tr><td>",
+                           "<tr><td rowspan=2></td></tr>",
+                           "<ol reversed><li>x",
+                           "<ruby>a<rt>b",
+                           "<rt>a<!---->",
+                           "<math><semantics><annotation encoding=TeX>x",
+                           "<p style='clip:rect(0,0,0,0);left:-1'>x",
+                           "<i class=katex-html aria-hidden=true>x",
+                           "<a name=x>x<p>"})
     pages.push_back({"a table and a host, then " + std::string(unit), repeat,
                      "<table><tr><td><div><template shadowrootmode=open>", unit});
   pages.push_back({"tags of 399 attributes", many_attributes, {}, {}});
