@@ -12,7 +12,7 @@ namespace ftok::html {
 
 namespace {
 
-constexpr size_t kHeadingBytesMax = 40;
+constexpr size_t kListHeadingBytesMax = 40;
 
 // In lower case (of ASCII), without signs around them, sorted by bytes.
 constexpr std::string_view kSources[] = {"bibliografia",
@@ -74,7 +74,7 @@ constexpr std::string_view kOffers[] = {"customers also bought",
                                         "you might also like"};
 
 template <size_t N>
-bool is_among(const std::string_view (&names)[N], std::string_view name) {
+bool is_one_of(const std::string_view (&names)[N], std::string_view name) {
   return std::binary_search(std::begin(names), std::end(names), name);
 }
 
@@ -85,10 +85,10 @@ class EndLists {
   void choose() {
     for (uint32_t i = 1; i + 1 < page_.blocks.size(); ++i) {
       const Block& block = page_.blocks[i];
-      if (page_.blocks[i + 1].sums.links == 0 || block.text_size > kHeadingBytesMax || !is_heading(block)) continue;
+      if (page_.blocks[i + 1].sums.links == 0 || block.text_size > kListHeadingBytesMax || !is_heading(block)) continue;
       const std::string name = bare(page_.text_of(block));
-      const bool is_source = is_among(kSources, name);
-      if (!is_source && !is_among(kOffers, name)) continue;
+      const bool is_source = is_one_of(kSources, name);
+      if (!is_source && !is_one_of(kOffers, name)) continue;
       const uint32_t last = end_of_list(i);
       if (last == i || (is_source && !belongs_to_text(i))) continue;
       std::fill(keep_.begin() + i, keep_.begin() + last, static_cast<uint8_t>(is_source));
