@@ -81,11 +81,10 @@ std::vector<std::vector<uint64_t>> revision_shingles(const ShingleOptions& optio
   return shingles;
 }
 
-// The mean over the seeds lies within .01 of the theory in each bin (.03 of a tenth of them), the default seed within 3
-// standard deviations of that mean.
+// The mean over the seeds lies within .01 of the theory in each bin, the default seed within 3 standard deviations of
+// that mean.
 void expect_theory(bool fineweb) {
-  constexpr uint32_t kSeeds = testing::kSanitized ? 20 : 200;
-  constexpr double kFarthest = testing::kSanitized ? 0.03 : 0.01;
+  constexpr uint32_t kSeeds = 200;
   ShingleOptions shingle_options;
   shingle_options.hash = fineweb ? ShingleHash::kSha1 : ShingleHash::kXxh3;
   const auto shingles = revision_shingles(shingle_options);
@@ -97,7 +96,7 @@ void expect_theory(bool fineweb) {
   options.seeds = kSeeds;
   options.parameters.fineweb = fineweb;
   for (const RecallBin& bin : measure_recall(shingles, *pairs, options)) {
-    EXPECT_NEAR(bin.mean_recall, bin.theory, kFarthest) << "from " << bin.low;
+    EXPECT_NEAR(bin.mean_recall, bin.theory, 0.01) << "from " << bin.low;
     EXPECT_LE(std::abs(bin.default_recall - bin.mean_recall), 3 * bin.deviation + 1e-12) << "from " << bin.low;
   }
 }
