@@ -6,16 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/vector_levels.h"
+
 namespace ftok {
 namespace {
-
-std::vector<VectorLevel> levels_here() {
-  std::vector<VectorLevel> levels;
-  for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
-    if (level <= vector_level()) levels.push_back(level);
-  }
-  return levels;
-}
 
 std::string escaped(std::string_view text, VectorLevel level) {
   std::string out = "before";
@@ -44,7 +38,7 @@ std::string form_of(char c) {
 
 // Every byte at every place of a vector, alone and beside its like: 0x1F and 0x20 are the two sides of the bound.
 TEST(JsonEscape, EachByteAtEachPlace) {
-  for (const VectorLevel level : levels_here()) {
+  for (const VectorLevel level : testing::vector_levels_here()) {
     for (int byte = 0; byte < 256; ++byte) {
       const char c = static_cast<char>(byte);
       for (size_t place = 0; place < 70; ++place) {
@@ -65,7 +59,7 @@ TEST(JsonEscape, EachByteAtEachPlace) {
 TEST(JsonEscape, EachLength) {
   std::vector<size_t> sizes = {1023, 1024, 1025, 3000};
   for (size_t size = 0; size < 130; ++size) sizes.push_back(size);
-  for (const VectorLevel level : levels_here()) {
+  for (const VectorLevel level : testing::vector_levels_here()) {
     for (const size_t size : sizes) {
       for (const std::string_view pattern : {"plain", "\r\n", "\x01", "a\"b\\c\td\x1f\xC3\xA4"}) {
         std::string text, expected;

@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "tests/support/vector_levels.h"
 
 namespace ftok {
 namespace {
@@ -26,14 +27,6 @@ std::vector<uint64_t> slow_signature(const MinHash& minhash, const std::vector<u
     signature.push_back(least);
   }
   return signature;
-}
-
-// Those of this processor, or up to the one that FTOK_VECTOR names.
-std::vector<VectorLevel> levels() {
-  std::vector<VectorLevel> all;
-  for (int level = 0; level <= static_cast<int>(vector_level()); ++level)
-    all.push_back(static_cast<VectorLevel>(level));
-  return all;
 }
 
 TEST(MinHash, HeedsFtokVector) {
@@ -56,7 +49,7 @@ TEST(MinHash, EveryLevelFollowsTheDefinition) {
         std::vector<uint64_t> shingles(count);
         for (uint64_t& shingle : shingles) shingle = random();
         if (count > 1) shingles[0] = 0, shingles[1] = UINT64_MAX;
-        for (const VectorLevel level : levels()) {
+        for (const VectorLevel level : testing::vector_levels_here()) {
           const MinHash minhash({buckets, 7, 5, fineweb}, level);
           std::vector<uint64_t> signature;
           minhash.signature(shingles, signature);
@@ -69,7 +62,7 @@ TEST(MinHash, EveryLevelFollowsTheDefinition) {
 
 // Values that fold to the prime itself, which stands for 0: 2^61 - 1 and its multiples.
 TEST(MinHash, FoldsMultiplesOfThePrimeToZero) {
-  for (const VectorLevel level : levels()) {
+  for (const VectorLevel level : testing::vector_levels_here()) {
     const MinHash minhash({1, 8, 1, true}, level);
     for (uint64_t multiple = 0; multiple <= 8; ++multiple) {
       for (size_t i = 0; i < 8; ++i) {

@@ -10,6 +10,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/support/vector_levels.h"
+
 namespace ftok::html {
 namespace {
 
@@ -70,8 +72,7 @@ void expect_same(const Forest& forest, size_t nodes, int tiles) {
   const LeafMasks masks(forest);
   for (int i = 0; i < tiles; ++i) {
     const std::vector<float> tile = random_tile(forest, nodes, random);
-    for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
-      if (level > vector_level()) continue;
+    for (const VectorLevel level : testing::vector_levels_here()) {
       std::vector<float> sums(kLanes);
       masks.evaluate(tile.data(), sums.data(), level);
       for (size_t r = 0; r < kLanes; ++r) {

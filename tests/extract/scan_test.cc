@@ -8,16 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/vector_levels.h"
+
 namespace ftok::html {
 namespace {
-
-std::vector<VectorLevel> levels_here() {
-  std::vector<VectorLevel> levels;
-  for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
-    if (level <= vector_level()) levels.push_back(level);
-  }
-  return levels;
-}
 
 void note(char c, Seen& seen) {
   seen.ampersand |= c == '&';
@@ -48,7 +42,7 @@ void expect_same(std::string_view text) {
   const auto at = [&](const char* p) { return static_cast<size_t>(p - text.data()); };
   const char* const begin = text.data();
   const char* const end = begin + text.size();
-  for (const VectorLevel level : levels_here()) {
+  for (const VectorLevel level : testing::vector_levels_here()) {
     const ScanKernels& kernels = kernels_of(level);
     for (const char stop : {'<', '"', '\'', '-'}) {
       Seen expected, seen, inlined;

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "tests/reference/slow_bpe.h"
 #include "tests/support/test_data.h"
+#include "tests/support/vector_levels.h"
 #include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/pretokenize.h"
@@ -112,8 +113,7 @@ TEST(Scanners, AllVectorLevelsGiveTheSameCuts) {
     if (text.empty()) continue;
     for (const Pattern pattern : kPatterns) {
       const std::vector<size_t> plain = fast_cuts(pattern, text);
-      for (const VectorLevel level : {VectorLevel::kPlain, VectorLevel::kAvx2, VectorLevel::kAvx512}) {
-        if (level > vector_level()) continue;
+      for (const VectorLevel level : testing::vector_levels_here()) {
         ASSERT_EQ(vector_cuts(level, pattern, text), plain)
             << pattern_name(pattern) << ", level " << static_cast<int>(level) << ": " << text;
       }
