@@ -17,11 +17,6 @@ bool is_blank(const Node& node) {
   return node.is_text() ? node.view().find_first_not_of(kBlanks) == std::string_view::npos : !node.is_element();
 }
 
-NodeId next_element(const Dom& dom, NodeId id) {
-  while (id != kNoNode && !dom[id].is_element()) id = dom[id].next;
-  return id;
-}
-
 template <size_t N>
 bool has_class_among(const Dom& dom, NodeId id, const std::string_view (&names)[N]) {
   const std::string_view classes = dom.value(id, AttributeName::kClass);
@@ -49,8 +44,8 @@ bool has_lines_by_breaks(const Dom& dom, NodeId box, uint64_t& steps) {
 
 // Whether the first cell of a table's head is named as a gutter.
 bool begins_with_gutter(const Dom& dom, NodeId head) {
-  const NodeId row = next_element(dom, dom[head].first_child);
-  const NodeId cell = row == kNoNode ? kNoNode : next_element(dom, dom[row].first_child);
+  const NodeId row = dom.first_element(head);
+  const NodeId cell = row == kNoNode ? kNoNode : dom.first_element(row);
   return cell != kNoNode && is_named_gutter(dom.value(cell, AttributeName::kClass));
 }
 
@@ -59,22 +54,21 @@ bool begins_with_gutter(const Dom& dom, NodeId head) {
 bool has_rows_of_numbered_code(const Dom& dom, NodeId table, uint64_t& steps) {
   constexpr int kRowsMin = 3;
   static constexpr std::string_view kCodeCells[] = {"content", "code", "line", "vc_file_line_text", "source-line-text"};
-  NodeId body = next_element(dom, dom[table].first_child);
-  while (body != kNoNode && !dom[body].is(Tag::kTbody)) body = next_element(dom, dom[body].next);
+  NodeId body = dom.first_element(table);
+  while (body != kNoNode && !dom[body].is(Tag::kTbody)) body = dom.next_element(body);
   if (body == kNoNode) return false;
   NodeId head = dom[body].previous;
   while (head != kNoNode && !dom[head].is_element()) head = dom[head].previous;
   const bool has_named_gutter = head != kNoNode && dom[head].is(Tag::kThead) && begins_with_gutter(dom, head);
   uint32_t expected = 0;
   int rows = 0;
-  for (NodeId row = next_element(dom, dom[body].first_child); row != kNoNode && rows < kRowsMin;
-       row = next_element(dom, dom[row].next), ++rows) {
-    const NodeId cell = next_element(dom, dom[row].first_child);
-    const NodeId code = cell == kNoNode ? kNoNode : next_element(dom, dom[cell].next);
+  for (NodeId row = dom.first_element(body); row != kNoNode && rows < kRowsMin; row = dom.next_element(row), ++rows) {
+    const NodeId cell = dom.first_element(row);
+    const NodeId code = cell == kNoNode ? kNoNode : dom.next_element(cell);
     steps += 3;
-    if (code == kNoNode || next_element(dom, dom[code].next) != kNoNode) return false;
+    if (code == kNoNode || dom.next_element(code) != kNoNode) return false;
     const std::string_view classes = dom.value(cell, AttributeName::kClass);
-    const NodeId within = next_element(dom, dom[code].first_child);
+    const NodeId within = dom.first_element(code);
     const bool is_code = (within != kNoNode && (dom[within].is(Tag::kCode) || dom[within].is(Tag::kPre)) &&
                           is_blank_beside(dom, within)) ||
                          has_class_among(dom, code, kCodeCells) || is_named_gutter(classes) || has_named_gutter;
@@ -105,8 +99,8 @@ bool is_box_of_lines(const Dom& dom, NodeId box, bool is_surely_code, uint64_t& 
   if (!is_list && !dom[box].is(Tag::kDiv) && !dom[box].is(Tag::kTd)) return false;
   const bool is_named = is_surely_code && has_class_among(dom, box, kBoxes);
   int seen = 0, lines = 0;
-  for (NodeId child = next_element(dom, dom[box].first_child); child != kNoNode && seen < kChildrenMax;
-       child = next_element(dom, dom[child].next)) {
+  for (NodeId child = dom.first_element(box); child != kNoNode && seen < kChildrenMax;
+       child = dom.next_element(child)) {
     ++seen;
     ++steps;
     const bool may_be = dom[child].is(Tag::kDiv) || dom[child].is(Tag::kP) || dom[child].is(Tag::kLi);

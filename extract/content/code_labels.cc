@@ -7,6 +7,7 @@
 
 #include "core/ascii.h"
 #include "extract/content/code_boxes.h"
+#include "extract/content/gutters.h"
 
 namespace ftok::html {
 
@@ -85,26 +86,14 @@ class CodeLabels {
     return block;
   }
 
-  // Whether a block of code is the line numbers of the next one: as many, each one more than the one before.
+  // Whether a block of code is the line numbers of the next one, which stands in the same frame: as many, each one more
+  // than the one before.
   bool numbers_lines_of(uint32_t block, uint32_t code) const {
-    const std::string_view text = page_.text_of(page_.blocks[block]);
-    const std::string_view lines = page_.text_of(page_.blocks[code]);
-    const auto breaks_in = [](std::string_view in) { return std::count(in.begin(), in.end(), '\n'); };
-    if (!is_digit(text[0]) || breaks_in(text) != breaks_in(lines)) return false;
-    uint32_t last = 0, count = 0;
-    for (size_t at = 0; at < text.size(); ++count) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      uint32_t number = 0;
-      if (end == at || end - at > 8) return false;
-      for (; at < end; ++at) {
-        if (!is_digit(text[at])) return false;
-        number = number * 10 + static_cast<uint32_t>(text[at] - '0');
-      }
-      if (count > 0 && number != last + 1) return false;
-      last = number;
-      ++at;
-    }
-    return count >= 2;
+    constexpr uint32_t kLinesMin = 2;
+    const std::string_view text = page_.text_of(page_.blocks[block]), lines = page_.text_of(page_.blocks[code]);
+    if (!is_digit(text[0]) || page_.containers[frame_of(code)].first_block > block) return false;
+    const uint32_t count = numbers_counting_up(text);
+    return count >= kLinesMin && count == 1 + std::count(lines.begin(), lines.end(), '\n');
   }
 
   // Whether two blocks of code in one box say the same, but for their white space: as laid out, and as its source.

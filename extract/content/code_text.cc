@@ -34,7 +34,6 @@ bool CodeText::is_no_code(const Frame& around, NodeId id, uint64_t& steps) const
   }
 }
 
-// White space that lays the source out between boxes that are lines of code.
 bool CodeText::is_space_between_lines(const Frame& frame, std::string_view text) const {
   if (frame.is_code_line) return false;
   const Tag tag = dom_[frame.node].tag;
@@ -43,8 +42,6 @@ bool CodeText::is_space_between_lines(const Frame& frame, std::string_view text)
   return lays_out && text.find_first_not_of(" \t\n\r\f") == std::string_view::npos;
 }
 
-// A block-level element within preformatted text is a line of it, or a part of one. False for others, which end the
-// text.
 bool CodeText::enter_line(const Frame& around, Frame& frame, Tag tag) {
   const bool in_line = around.is_code_line;
   const bool is_cell = tag == Tag::kTd || tag == Tag::kTh || tag == Tag::kTbody;
@@ -53,7 +50,8 @@ bool CodeText::enter_line(const Frame& around, Frame& frame, Tag tag) {
   const bool is_passed = tag == Tag::kOl || tag == Tag::kUl || (frame.is_code_table && is_cell) ||
                          (frame.folds_breaks && in_line && (is_cell || tag == Tag::kTable || tag == Tag::kTr));
   if (!is_line && !is_passed) return false;
-  if (in_line && line_begin_ == page_.text.size()) is_line = false;  // what a line begins with is no other one
+  if (in_line && line_begin_ == page_.text.size())
+    is_line = false;  // a box at the very start of a line is part of that line
   if (is_line && !is_line_start()) run_.append("\n", true);
   if (is_line) line_begin_ = page_.text.size();
   frame.ends_code_line = is_line;
@@ -71,7 +69,6 @@ void CodeText::end_line(const Frame& frame) {
   line_ended_at_ = page_.text.size();
 }
 
-// A <br> in preformatted text.
 void CodeText::line_break(const Frame& frame) {
   if (frame.folds_breaks) {
     while (!run_.empty() && page_.text.back() == ' ') page_.text.pop_back();
@@ -79,8 +76,6 @@ void CodeText::line_break(const Frame& frame) {
   run_.append("\n", true);
 }
 
-// Text whose lines do not end where the source's do: white space with a line break in it is a space, and none where a
-// line begins.
 void CodeText::append(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\n\r\f";
   for (;;) {
@@ -93,8 +88,6 @@ void CodeText::append(std::string_view text) {
   }
 }
 
-// At the end of preformatted text: lines of white space alone are empty, and where numbers stood before the lines, so
-// did a space.
 void CodeText::tidy(const Frame& frame) {
   std::string& text = page_.text;
   const size_t begin = run_.begin_offset();

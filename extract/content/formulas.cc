@@ -46,23 +46,11 @@ std::string_view value_named(const Dom& dom, NodeId id, std::string_view name) {
 
 bool is_named(const Node& node, std::string_view name) { return node.is_element() && node.view() == name; }
 
-NodeId first_element(const Dom& dom, NodeId parent) {
-  NodeId id = dom[parent].first_child;
-  while (id != kNoNode && !dom[id].is_element()) id = dom[id].next;
-  return id;
-}
-
-NodeId next_element(const Dom& dom, NodeId id) {
-  do id = dom[id].next;
-  while (id != kNoNode && !dom[id].is_element());
-  return id;
-}
-
 // The <semantics> that holds all of the formula, itself within elements of one child at most; kNoNode without.
 NodeId whole_semantics(const Dom& dom, NodeId math, uint64_t& steps) {
-  for (NodeId id = first_element(dom, math); id != kNoNode; id = first_element(dom, id)) {
+  for (NodeId id = dom.first_element(math); id != kNoNode; id = dom.first_element(id)) {
     ++steps;
-    if (next_element(dom, id) != kNoNode) return kNoNode;
+    if (dom.next_element(id) != kNoNode) return kNoNode;
     if (is_named(dom[id], "semantics")) return id;
     if (!is_named(dom[id], "mrow") && !is_named(dom[id], "mstyle")) return kNoNode;
   }
@@ -286,7 +274,7 @@ bool is_drawn_from_script(const Dom& dom, NodeId id) {
                    [&](std::string_view name) { return has_class(classes, name); }))
     return false;
   const auto is_before_script = [&](NodeId at) {
-    const NodeId next = next_element(dom, at);
+    const NodeId next = dom.next_element(at);
     return next != kNoNode && dom[next].is(Tag::kScript) && dom.value(next, AttributeName::kType).starts_with("math/");
   };
   const NodeId parent = dom[id].parent;
@@ -298,7 +286,7 @@ bool is_drawing_alone(const Dom& dom, NodeId id, uint32_t entered) {
   if ((entered & kHiddenFromAria) == 0 || (entered & kHiddenByStyle) != 0) return false;
   if (dom.find(id, AttributeName::kHidden) != nullptr) return false;
   const NodeId parent = dom[id].parent;
-  const NodeId child = first_element(dom, id);
+  const NodeId child = dom.first_element(id);
   const bool drawn = is_drawing(dom, id) || (child != kNoNode && is_drawing(dom, child)) || is_drawing(dom, parent) ||
                      dom.value(parent, AttributeName::kRole) == "math";
   return drawn && !has_copy_beside(dom, id) && formula_below(dom, id) == kNoNode;

@@ -119,8 +119,7 @@ bool holds_line_numbers(const Dom& dom, NodeId element, uint64_t& steps) {
 }
 
 bool stands_before_code(const Dom& dom, NodeId cell, uint64_t& steps) {
-  NodeId next = dom[cell].next;
-  while (next != kNoNode && !dom[next].is_element()) next = dom[next].next;
+  const NodeId next = dom.next_element(cell);
   if (next == kNoNode || !holds_preformatted(dom, next)) return false;
   Numbers numbers;
   return read_numbers(dom, cell, numbers, steps) && numbers.count_up() && numbers.count() >= 2;
@@ -136,14 +135,19 @@ bool is_one_number(const Dom& dom, NodeId element, uint32_t& number, uint64_t& s
 }
 
 bool is_number_beside_line(const Dom& dom, NodeId cell, uint64_t& steps) {
-  NodeId next = dom[cell].next;
-  while (next != kNoNode && !dom[next].is_element()) next = dom[next].next;
-  return next != kNoNode && holds_line_numbers(dom, cell, steps);
+  return dom.next_element(cell) != kNoNode && holds_line_numbers(dom, cell, steps);
 }
 
 bool counts_lines(const Dom& dom, NodeId list, uint64_t& steps) {
   Numbers numbers;
   return read_numbers(dom, list, numbers, steps) && numbers.count_up() && numbers.count() >= 2;
+}
+
+uint32_t numbers_counting_up(std::string_view text) {
+  Numbers numbers;
+  if (!numbers.read(text)) return 0;
+  numbers.end_number();
+  return numbers.count_up() && numbers.last() >= numbers.count() ? numbers.count() : 0;  // the first is not 0
 }
 
 bool begins_lines_with_numbers(const Dom& dom, NodeId box, uint64_t& steps) {

@@ -27,6 +27,10 @@ bool is_number_beside_line(const Dom& dom, NodeId cell, uint64_t& steps);
 // Whether a list holds numbers that count up by one, two at least, and nothing else.
 bool counts_lines(const Dom& dom, NodeId list, uint64_t& steps);
 
+// How many numbers a text holds that count up by one, from 1 or more; 0 where it holds anything else. Lines are not
+// numbered from 0; what a loop prints may be.
+uint32_t numbers_counting_up(std::string_view text);
+
 // Whether each line of preformatted text, of three at least, begins with an element that holds its number, one more
 // than that of the line before.
 bool begins_lines_with_numbers(const Dom& dom, NodeId box, uint64_t& steps);

@@ -102,6 +102,7 @@ bool may_hide(std::string_view sheet, std::string_view selector) {
     if (open == std::string_view::npos) return false;
     const std::string_view rule = rest.substr(open + 1, std::min(rest.find('}', open), rest.size()) - open - 1);
     if (style_hides(rule)) return true;
+    p = rule.data() + rule.size() - 1;  // its other selectors have the same declarations
   }
   return false;
 }

@@ -106,6 +106,10 @@ class Dom {
     return found == nullptr ? std::string_view() : found->value();
   }
 
+  // The first child, and the next sibling, that is an element; kNoNode where there is none.
+  NodeId first_element(NodeId parent) const { return element_from(nodes_[parent].first_child); }
+  NodeId next_element(NodeId id) const { return element_from(nodes_[id].next); }
+
   // The node after `id` in document order within the subtree of `top`; kNoNode at its end.
   NodeId next_in_order(NodeId id, NodeId top = kRoot) const {
     const NodeId child = nodes_[id].first_child;
@@ -121,6 +125,11 @@ class Dom {
   }
 
  private:
+  NodeId element_from(NodeId id) const {
+    while (id != kNoNode && !nodes_[id].is_element()) id = nodes_[id].next;
+    return id;
+  }
+
   std::vector<Node, HugePages<Node>> nodes_;
   std::vector<Attribute, HugePages<Attribute>> attributes_;
   std::bitset<256> tags_;

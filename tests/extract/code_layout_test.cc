@@ -171,11 +171,16 @@ TEST(CodeLabels, OfHighlightersGo) {
             "x\na = 1\nb\ny");
   EXPECT_EQ(without_labels("<p>x<div>" + code + "<div>Copy</div></div><p>y"), "x\na = 1\nb\ny");
   EXPECT_EQ(without_labels("<div><p>Code: <a href=#>Select all</a></p>" + code + "</div>"), "a = 1\nb");
+  for (const size_t size : {40, 41})  // what a button says
+    EXPECT_EQ(without_labels("<div><button>" + std::string(size, 'x') + "</button>" + code + "</div>"),
+              (size == 40 ? "" : std::string(size, 'x') + "\n") + "a = 1\nb");
   EXPECT_EQ(without_labels("<div><p>Copy this:</p>" + code + "</div>"), "Copy this:\na = 1\nb");
   EXPECT_EQ(without_labels("<div><p>Copy</p></div><p>x</p>" + code), "Copy\nx\na = 1\nb");
   EXPECT_EQ(without_labels("<div><p>1<p>2<p>3<p>4<p>5<p>Copy" + code + "</div>"),
             "1\n2\n3\n4\n5\nCopy\na = 1\nb");  // a box of seven blocks frames more than code
   EXPECT_EQ(without_labels("<div><p>1<p>2<p>3<p>4<p>Copy" + code + "</div>"), "1\n2\n3\n4\na = 1\nb");
+  EXPECT_EQ(without_labels("<div><p>Copy<p>Copy<p>Copy<p>Copy" + code + "</div>"), "a = 1\nb");
+  EXPECT_EQ(without_labels("<div><p>Copy<p>Copy<p>Copy<p>Copy<p>Copy" + code + "</div>"), "Copy\na = 1\nb");
 }
 
 TEST(CodeLabels, NumbersAndCopiesGo) {
@@ -183,6 +188,14 @@ TEST(CodeLabels, NumbersAndCopiesGo) {
   EXPECT_EQ(without_labels("<div><pre>1\n2</pre>" + code + "</div>"), "a = 1\n  b");
   EXPECT_EQ(without_labels("<div><pre>1\n3</pre>" + code + "</div>"), "1\n3\na = 1\n  b");
   EXPECT_EQ(without_labels("<div><pre>1\n2\n3</pre>" + code + "</div>"), "1\n2\n3\na = 1\n  b");
+  EXPECT_EQ(without_labels("<div><pre>01\n02</pre>" + code + "</div>"), "a = 1\n  b");
+  EXPECT_EQ(without_labels("<div><pre>0\n1</pre>" + code + "</div>"), "0\n1\na = 1\n  b");  // a loop's output
+  EXPECT_EQ(without_labels("<div><pre>1</pre><pre>a</pre></div>"), "1\na");                 // one line
+  const auto cells = [&](const std::string& more) {  // a notebook: the output of a cell, and the next cell
+    return "<div><div><p>a<p>b<pre>x</pre>" + more + "<pre>1\n2</pre></div><div>" + code + "<p>w</div></div>";
+  };
+  EXPECT_EQ(without_labels(cells("<p>v")), "a\nb\nx\nv\n1\n2\na = 1\n  b\nw");  // seven blocks
+  EXPECT_EQ(without_labels(cells("")), "a\nb\nx\na = 1\n  b\nw");               // six
   EXPECT_EQ(without_labels("<div>" + code + "<pre>a = 1\nb</pre></div>"), "a = 1\n  b");
   EXPECT_EQ(without_labels("<div>" + code + "<pre>a = 1\nc</pre></div>"), "a = 1\n  b\na = 1\nc");
   EXPECT_EQ(without_labels("<div>" + code + "</div><div>" + code + "</div>"), "a = 1\n  b\na = 1\n  b");  // two boxes

@@ -153,6 +153,8 @@ TEST(UnseenPieces, ByTheLastDeclarationOfAStyle) {
   EXPECT_EQ(sheet(".v{VISIBILITY:COLLAPSE}"), "a");
   EXPECT_EQ(sheet(".v{display:none}.v{background-position:0 0}"), "a");
   EXPECT_EQ(sheet(".v{display:none}.v{display:inline}"), "a b");
+  EXPECT_EQ(sheet(".v,.w,.v{color:red}.w,.v{display:none}"), "a");  // the first rule that names it says nothing
+  EXPECT_EQ(sheet(".v,.w{color:red}.w{display:none}"), "a b");
 }
 
 TEST(UnseenPieces, BoundsOfTheSearch) {

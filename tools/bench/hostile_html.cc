@@ -144,6 +144,8 @@ void add_repeated(std::vector<HostilePage>& pages) {
   add("<script><!--<script>", "</script>");
   add("<table>", std::string("<tr>\0x", 6));
   add("<a b=\"", std::string(3, '\0'));
+  for (const char* rule : {".x{a:b;", ".x,", ".x{a:b}", "@media{.x{"})
+    add("<body><p>Words <span class=x>not seen</span> of a text.</p><style>", rule);
 }
 
 // Units that differ by a number.
