@@ -114,8 +114,7 @@ void print_table(const ModelFile& model, const ParameterLayout& layout) {
 }
 
 void info(const ModelFlags& flags) {
-  refuse_missing_model(flags.source);
-  const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  const ModelFile model = read_named_model(flags.source, flags.heads, stderr_log());
   const ParameterLayout layout(model.config);
   flags.json ? print_json(model, layout) : print_table(model, layout);
 }
@@ -161,8 +160,7 @@ std::optional<ChatTemplate> chat_of_model(const std::string& path) {
 }
 
 void import_model(const ModelFlags& flags) {
-  refuse_missing_model(flags.source);
-  ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  ModelFile model = read_named_model(flags.source, flags.heads, stderr_log());
   write_first_checkpoint(flags.output, recipe_for(model, flags), std::move(model.parameters));
   if (const std::optional<ChatTemplate> chat = chat_of_model(flags.source)) write_chat(flags.output, *chat);
   note("ftok: {} ({}): {} parameters in {}\n", model.path, model.format, ParameterLayout(model.config).parameters(),
@@ -172,11 +170,8 @@ void import_model(const ModelFlags& flags) {
 // By name, else by what they hold.
 bool is_same_vocabulary(const std::string& a, const std::string& b) {
   if (a == b) return true;
-  try {
-    return load_encoding(a).digest() == load_encoding(b).digest();
-  } catch (const Error&) {
-    return false;
-  }
+  const std::optional<std::string> digest = vocabulary_digest(a);
+  return digest && digest == vocabulary_digest(b);
 }
 
 // The one that all models have that have any.
@@ -195,10 +190,10 @@ std::optional<ChatTemplate> common_chat(const std::vector<std::string>& sources)
 // double, in the order given.
 void average(const ModelFlags& flags) {
   if (flags.sources.size() < 2) throw UsageError("ftok model average: expected at least two models");
-  ModelFile first = read_model(flags.sources[0], 0, stderr_log());
+  ModelFile first = read_named_model(flags.sources[0], 0, stderr_log());
   std::vector<double> sums(first.parameters.begin(), first.parameters.end());
   for (size_t i = 1; i < flags.sources.size(); ++i) {
-    const ModelFile other = read_model(flags.sources[i], 0, stderr_log());
+    const ModelFile other = read_named_model(flags.sources[i], 0, stderr_log());
     if (other.config.canonical() != first.config.canonical())
       throw UsageError(fmt::format("{}: not of the shape of {}", other.path, first.path));
     if (!other.vocabulary.empty() && !first.vocabulary.empty() &&
@@ -290,8 +285,7 @@ void export_gguf(const ModelFlags& flags, const ModelFile& model) {
 }
 
 void export_model(const ModelFlags& flags) {
-  refuse_missing_model(flags.source);
-  const ModelFile model = read_model(flags.source, flags.heads, stderr_log());
+  const ModelFile model = read_named_model(flags.source, flags.heads, stderr_log());
   if (flags.format.starts_with("gguf")) return export_gguf(flags, model);
   if (flags.format.starts_with("llmc")) {
     write_llmc(flags.output, model.config, model.parameters, flags.format == "llmc-bf16");

@@ -28,8 +28,7 @@ std::optional<Encoding> load_model_encoding(const ModelFile& model, const std::s
 }
 
 ModelFile read_language_model(const std::string& path, int64_t heads, const Log& log) {
-  refuse_missing_model(path);
-  ModelFile model = read_model(path, heads, log);
+  ModelFile model = read_named_model(path, heads, log);
   if (model.config.score_head)
     throw UsageError(
         fmt::format("{}: a reward model, which gives scores and no text; `ftok reward eval` and `ftok rl "

@@ -11,6 +11,7 @@
 #include "core/shown.h"
 
 namespace ftok::cli {
+namespace {
 
 void refuse_missing_model(const std::string& path) {
   namespace fs = std::filesystem;
@@ -25,6 +26,13 @@ void refuse_missing_model(const std::string& path) {
   if (nearest.empty()) return;
   throw UsageError(
       fmt::format("{}: no such file or folder, did you mean {}?", path, printable((folder / nearest).string())));
+}
+
+}  // namespace
+
+ModelFile read_named_model(const std::string& path, int64_t heads, const Log& log) {
+  refuse_missing_model(path);
+  return read_model(path, heads, log);
 }
 
 }  // namespace ftok::cli

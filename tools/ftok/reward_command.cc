@@ -13,6 +13,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_vocabulary.h"
+#include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/text_input.h"
 #include "trainer/model_file.h"
@@ -73,7 +74,7 @@ void train(const RewardFlags& flags) {
   if (flags.files.empty() || flags.model.empty() || flags.output.empty())
     throw UsageError("ftok reward train needs RANKINGS, --init and --output");
   const std::vector<Ranking> rankings = read_rankings(flags.files);
-  const ModelFile initial = read_model(flags.model, 0, stderr_log(flags.quiet));
+  const ModelFile initial = read_named_model(flags.model, 0, stderr_log(flags.quiet));
   const Encoding encoding = need_model_encoding(initial, flags.vocabulary);
   const ModelChat chat = find_model_chat(flags.model, flags.chat, "--template");
   catch_stop_signals();
@@ -100,7 +101,7 @@ void print_scores(const std::vector<Ranking>& rankings, const std::vector<std::v
 
 void evaluate(const RewardFlags& flags) {
   const std::vector<Ranking> rankings = read_rankings(flags.files);
-  const ModelFile model = read_model(flags.model, 0, stderr_log());
+  const ModelFile model = read_named_model(flags.model, 0, stderr_log());
   if (!model.config.score_head)
     throw UsageError(flags.model + " is not a reward model: it has no score head (`ftok reward train` makes one)");
   const Encoding encoding = need_model_encoding(model, flags.vocabulary);

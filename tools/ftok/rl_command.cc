@@ -9,6 +9,7 @@
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
 #include "tools/ftok/model_vocabulary.h"
+#include "tools/ftok/named_model.h"
 #include "tools/ftok/terminal.h"
 #include "trainer/model_file.h"
 #include "trainer/rl.h"
@@ -65,12 +66,13 @@ void print_best(const std::vector<BestOf>& rows, bool has_judge) {
 
 // The reward model, which reads conversations in the form that the model writes.
 ModelFile read_judge(const std::string& path, const ModelChat& chat) {
+  ModelFile judge = read_named_model(path, 0, stderr_log());
   const std::string own = format_chat_template(find_model_chat(path, "", "--reward").form);
   if (own != format_chat_template(chat.form)) {
     throw UsageError(
         fmt::format("--reward {}: the reward model's chat template is another than that of the model", path));
   }
-  return read_model(path, 0, stderr_log());
+  return judge;
 }
 
 void run(const RlFlags& flags) {

@@ -92,12 +92,7 @@ void take_vocabulary(const std::string& data, const std::string& recipe_name, st
 
 // Whether the one that a model names, which may be a file, is the one that the data was made with under another name.
 bool is_vocabulary_of(const std::string& name, const Manifest& manifest) {
-  if (name == manifest.vocabulary.name) return false;
-  try {
-    return load_encoding(name).digest() == manifest.vocabulary.digest;
-  } catch (const Error&) {  // a file that is no longer there
-    return false;
-  }
+  return name != manifest.vocabulary.name && vocabulary_digest(name) == manifest.vocabulary.digest;
 }
 
 // A preset takes its model from the one that --init names, but for what --set says; and the vocabulary, where the model

@@ -208,6 +208,14 @@ Encoding load_encoding(const std::string& name, VocabularyHints hints) {
   return Encoding(load_named_vocabulary(name, std::move(hints)));
 }
 
+std::optional<std::string> vocabulary_digest(const std::string& name) {
+  try {
+    return load_encoding(name).digest();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 Vocabulary load_named_vocabulary(const std::string& name, const VocabularyFlags& flags) {
   try {
     return load_named_vocabulary(name, flags.hints());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,9 @@ Vocabulary load_named_vocabulary(const std::string& name, VocabularyHints hints 
 Vocabulary load_named_vocabulary(const std::string& name, const VocabularyFlags& flags);  // messages name the flags
 Encoding load_encoding(const VocabularyFlags& flags);
 Encoding load_encoding(const std::string& name, VocabularyHints hints = {});
+
+// Of the vocabulary that `name` stands for: Encoding::digest(); nothing where it is not found or cannot be read.
+std::optional<std::string> vocabulary_digest(const std::string& name);
 
 // The model that `ftok vocab get NAME` fetches, by its name, that of a model that uses it (gpt-4), or of a vocabulary
 // with the same ranks. Throws UsageError saying what else there is.

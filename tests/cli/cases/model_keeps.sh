@@ -19,6 +19,7 @@ cmp tuned1/chat.json mean/chat.json
 cp -r tuned2 other
 echo '{"name": "own", "message": "<|im_start|>{role} {content}<|im_end|>"}' > other/chat.json
 fails model average tuned1 other --output x
+fails model average mean maen --output x
 # Squared ReLU is a gate and up that are alike, with a ReLU between them.
 ftok model export mean --output exported
 grep -E "model_type|hidden_act|intermediate_size" exported/config.json

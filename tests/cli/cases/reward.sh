@@ -59,6 +59,9 @@ fails rl sorting --init model --reward model --output x
 fails rl sorting --init judge --reward judge --output pleasing
 echo '{"name": "own", "message": "<|im_start|>{role} {content}<|im_end|>"}' > own.json
 fails rl sorting --init model --template own.json --reward judge --output x
+fails rl sorting --init model --reward jugde --output x
+fails reward eval jugde rankings.jsonl
+fails reward train rankings.jsonl --init modle --output x
 fails reward train rankings.jsonl --init model
 fails reward train chat.jsonl --init model --output x
 tail -n 1 rankings.jsonl > long.jsonl
