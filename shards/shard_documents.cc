@@ -110,7 +110,7 @@ class ShardSource::Cursor::Walk {
 
   bool next() {
     pieces_.clear();
-    is_open_ = false;
+    is_open_ = is_whole_ = false;
     tokens_ = 0;
     while (has_row() || open_shard()) {
       if (is_open_ && !continues()) break;
@@ -118,12 +118,18 @@ class ShardSource::Cursor::Walk {
       if (take()) break;
     }
     if (!is_open_) return false;
-    leave_out_end_of_text();
     ++counts_.documents;
     return true;
   }
 
-  uint64_t tokens() const { return tokens_ - before_ - after_; }
+  // Whole documents have their end-of-text token where the manifest says so: they are not looked at.
+  uint64_t tokens() const {
+    if (is_whole_ && source_.manifest_) return tokens_ - (source_.placement_ == EndOfText::kNone ? 0 : 1);
+    if (pieces_.empty()) return 0;
+    const Piece& first = pieces_.front();
+    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(last_token());
+    return tokens_ - (has_end ? 1 : 0);
+  }
 
   SourceDocument read() {
     if (ids_.size() < tokens_) ids_.resize(tokens_);
@@ -137,9 +143,12 @@ class ShardSource::Cursor::Walk {
       const std::string_view bytes = piece.shard->mask->bytes().substr(piece.begin, count);
       loss_.insert(loss_.end(), bytes.begin(), bytes.end());
     }
-    const std::span<const uint8_t> loss = loss_;
-    return {id_, std::span<const uint32_t>(ids_).subspan(before_, tokens()),
-            loss.empty() ? loss : loss.subspan(before_, tokens())};
+    SourceDocument document{id_, std::span<const uint32_t>(ids_).first(taken), loss_};
+    if (taken == 0) return document;
+    const size_t before = begins_with_it(ids_[0]) ? 1 : 0, after = ends_with_it(ids_[taken - 1]) ? 1 : 0;
+    document.tokens = document.tokens.subspan(before, taken - before - after);
+    if (!loss_.empty()) document.loss = document.loss.subspan(before, taken - before - after);
+    return document;
   }
 
   const Counts& counts() const { return counts_; }
@@ -223,7 +232,9 @@ class ShardSource::Cursor::Walk {
     if (const SidecarView* const sidecar = this->sidecar()) {
       const ShardDocument document = sidecar->document(row_);
       take(document.begin, sidecar->end(row_++));
-      return skipped_ + tokens_ >= document.document_tokens;
+      const bool ends = skipped_ + tokens_ >= document.document_tokens;
+      is_whole_ = ends && skipped_ == 0 && tokens_ > 0;
+      return ends;
     }
     const uint64_t begin = shard_->begins[row_++];
     take(begin, has_row() ? shard_->begins[row_] : shard_->reader.view().size());
@@ -237,15 +248,12 @@ class ShardSource::Cursor::Walk {
 
   uint32_t last_token() const { return pieces_.back().shard->reader.view().token(pieces_.back().end - 1); }
 
-  void leave_out_end_of_text() {
-    before_ = after_ = 0;
-    if (pieces_.empty()) return;
-    if (source_.placement_ == EndOfText::kBefore && skipped_ == 0) {
-      const Piece& first = pieces_.front();
-      before_ = first.shard->reader.view().token(first.begin) == source_.end_of_text_ ? 1 : 0;
-    } else if (source_.placement_ == EndOfText::kAfter) {
-      after_ = last_token() == source_.end_of_text_ ? 1 : 0;
-    }
+  // The end-of-text token, where the document has it at its beginning or end.
+  bool begins_with_it(uint32_t first) const {
+    return source_.placement_ == EndOfText::kBefore && skipped_ == 0 && first == source_.end_of_text_;
+  }
+  bool ends_with_it(uint32_t last) const {
+    return source_.placement_ == EndOfText::kAfter && last == source_.end_of_text_;
   }
 
   const ShardSource& source_;
@@ -256,13 +264,13 @@ class ShardSource::Cursor::Walk {
   size_t row_ = 0;    // the next one of it
   Counts counts_;
 
-  bool is_open_ = false;  // the document at hand
+  bool is_open_ = false;   // the document at hand
+  bool is_whole_ = false;  // as the sidecars say
   std::string id_;
   std::vector<Piece> pieces_;
-  uint64_t skipped_ = 0;             // tokens of it in shards that were not given
-  uint64_t tokens_ = 0;              // of its pieces
-  uint64_t before_ = 0, after_ = 0;  // of these, end-of-text
-  std::vector<uint32_t> ids_;        // what read() gives; may have more
+  uint64_t skipped_ = 0;       // tokens of it in shards that were not given
+  uint64_t tokens_ = 0;        // of its pieces
+  std::vector<uint32_t> ids_;  // what read() gives; may have more
   std::vector<uint8_t> loss_;
 };
 

@@ -453,6 +453,27 @@ TEST_P(EachSampleFormat, IsConvertedToAsItIsWritten) {
   }
 }
 
+// A whole document is taken to have the end-of-text token that the manifest tells of: one that lacks it is seen where
+// tables rest on that.
+TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "from", options_for(folder / "from", "llmc"));
+  const auto convert = [&](const std::string& to) {
+    ConvertOptions options;
+    options.inputs = {folder / "from"};
+    options.output = folder / "to";
+    options.to = &find_shard_format(to, "");
+    const uint64_t documents = convert_shards(options).documents;
+    fs::remove_all(options.output);
+    return documents;
+  };
+  EXPECT_EQ(convert(GetParam()), 40u);
+  testing::flip_byte(folder / "from/ftok_train_000000.bin", kShardHeaderBytes, 1);
+  EXPECT_EQ(convert("raw"), 40u);
+  EXPECT_THROW(convert(GetParam()), Error);
+  EXPECT_FALSE(fs::exists(folder / "to"));
+}
+
 TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
   testing::TemporaryFolder folder;
   write_file(folder / "train.bin", bytes_of<uint16_t>({1, 2, 9, 3, 9, 4}));
