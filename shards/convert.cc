@@ -64,9 +64,16 @@ ConvertResult convert_shards(const ConvertOptions& options) {
   {
     ShardWriter shards(writer);
     for (const Split split : kSplits) {
-      const ShardSource::Counts counts = source.for_each(split, [&](const SourceDocument& document) {
-        shards.add(split, document.id, document.tokens, document.loss);
+      shards.expect(split, [ahead = std::make_shared<ShardSource::Cursor>(source, split)]() -> std::optional<uint64_t> {
+        if (!ahead->next()) return std::nullopt;
+        return ahead->tokens();
       });
+      ShardSource::Cursor documents(source, split);
+      while (documents.next()) {
+        const SourceDocument document = documents.read();
+        shards.add(split, document.id, document.tokens, document.loss);
+      }
+      const ShardSource::Counts& counts = documents.counts();
       result.documents += counts.documents;
       result.tokens += counts.tokens;
       result.bytes += counts.bytes;

@@ -26,11 +26,16 @@ Result<ShardView> ShardView::parse(const ShardFormat& format, const ShardBytes& 
 }
 
 void ShardView::read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const {
-  assert(begin <= end && end <= size());
-  out.clear();
+  out.resize(static_cast<size_t>(end - begin));
+  read(begin, end, std::span<uint32_t>(out));
+}
+
+void ShardView::read(uint64_t begin, uint64_t end, std::span<uint32_t> out) const {
+  assert(begin <= end && end <= size() && out.size() == end - begin);
   const size_t width = layout_.token_bytes;
   const auto take = [&](uint64_t at, uint64_t tokens) {
-    append_tokens(bytes_.substr(static_cast<size_t>(at), static_cast<size_t>(tokens) * width), width, out);
+    load_tokens(bytes_.data() + at, width, out.first(static_cast<size_t>(tokens)));
+    out = out.subspan(static_cast<size_t>(tokens));
   };
   if (layout_.offsets.empty()) return take(layout_.begin + begin * width, end - begin);
   const std::vector<uint64_t>& ends = layout_.document_ends;

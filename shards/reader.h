@@ -28,8 +28,9 @@ class ShardView {
         layout_.offsets.empty() ? layout_.begin + static_cast<size_t>(index) * layout_.token_bytes : place_of(index);
     return layout_.token_bytes == 2 ? load<uint16_t>(at) : load<uint32_t>(at);
   }
-  // Replaces `out` by tokens [begin, end), begin <= end <= size().
+  // Replaces `out` by tokens [begin, end), begin <= end <= size(); fills `out`, which has room for just these.
   void read(uint64_t begin, uint64_t end, std::vector<uint32_t>& out) const;
+  void read(uint64_t begin, uint64_t end, std::span<uint32_t> out) const;
 
   // The largest id, 0 when there is none: reads all tokens.
   uint32_t largest_token() const;

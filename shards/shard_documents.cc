@@ -104,114 +104,182 @@ class ShardSource::Lister {
 };
 
 // The documents of some shards, one after the other.
-class ShardSource::Walk {
+class ShardSource::Cursor::Walk {
  public:
-  Walk(const ShardSource& source, const std::function<void(const SourceDocument&)>& visit)
-      : source_(source), visit_(visit) {}
+  Walk(const ShardSource& source, Split split) : source_(source), split_(split) {}
 
-  Counts run(Split split) {
-    for (const Shard& shard : source_.shards_) {
-      if (shard.split == split) add_shard(shard.path);
+  bool next() {
+    pieces_.clear();
+    is_open_ = is_whole_ = false;
+    tokens_ = 0;
+    while (has_row() || open_shard()) {
+      if (is_open_ && !continues()) break;
+      if (!is_open_) begin();
+      if (take()) break;
     }
-    flush();
-    return counts_;
+    if (!is_open_) return false;
+    ++counts_.documents;
+    return true;
   }
+
+  // Whole documents have their end-of-text token where the manifest says so: they are not looked at.
+  uint64_t tokens() const {
+    if (is_whole_ && source_.manifest_) return tokens_ - (source_.placement_ == EndOfText::kNone ? 0 : 1);
+    if (pieces_.empty()) return 0;
+    const Piece& first = pieces_.front();
+    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(last_token());
+    return tokens_ - (has_end ? 1 : 0);
+  }
+
+  SourceDocument read() {
+    if (ids_.size() < tokens_) ids_.resize(tokens_);
+    loss_.clear();
+    size_t taken = 0;
+    for (const Piece& piece : pieces_) {
+      const auto count = static_cast<size_t>(piece.end - piece.begin);
+      piece.shard->reader.view().read(piece.begin, piece.end, std::span(ids_).subspan(taken, count));
+      taken += count;
+      if (piece.shard->mask == nullptr) continue;
+      const std::string_view bytes = piece.shard->mask->bytes().substr(piece.begin, count);
+      loss_.insert(loss_.end(), bytes.begin(), bytes.end());
+    }
+    SourceDocument document{id_, std::span<const uint32_t>(ids_).first(taken), loss_};
+    if (taken == 0) return document;
+    const size_t before = begins_with_it(ids_[0]) ? 1 : 0, after = ends_with_it(ids_[taken - 1]) ? 1 : 0;
+    document.tokens = document.tokens.subspan(before, taken - before - after);
+    if (!loss_.empty()) document.loss = document.loss.subspan(before, taken - before - after);
+    return document;
+  }
+
+  const Counts& counts() const { return counts_; }
 
  private:
-  void add_shard(const std::string& path) {
-    const ShardReader reader(path, source_.hints_.shards);
+  struct OpenShard {
+    OpenShard(const std::string& path, const ShardHints& hints) : reader(path, hints) {}
+
+    ShardReader reader;
     std::unique_ptr<MappedFile> mask;
-    if (source_.has_masks_) mask = std::make_unique<MappedFile>(shard_mask_path(path));
-    if (mask != nullptr && mask->bytes().size() != reader.view().size()) {
-      throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", mask->path(), mask->bytes().size(),
-                              reader.view().size()));
+    std::vector<uint64_t> begins = {};  // of its documents, where it has no sidecar
+    bool keeps_ends = false;            // the format itself, of such a shard's documents
+  };
+
+  // What a document has in a shard; at least one token.
+  struct Piece {
+    std::shared_ptr<const OpenShard> shard;
+    uint64_t begin = 0, end = 0;
+  };
+
+  const SidecarView* sidecar() const { return shard_->reader.sidecar(); }
+  size_t rows() const { return sidecar() != nullptr ? sidecar()->size() : shard_->begins.size(); }
+  bool has_row() const { return shard_ != nullptr && row_ < rows(); }
+
+  // The next shard of the split that there is; false behind the last.
+  bool open_shard() {
+    while (next_ < source_.shards_.size()) {
+      const Shard& shard = source_.shards_[next_++];
+      if (shard.split != split_) continue;
+      shard_ = open(shard.path);
+      row_ = 0;
+      if (rows() > 0) return true;
     }
-    counts_.bytes += reader.bytes().size();
-    counts_.tokens += reader.view().size();
-    if (reader.sidecar() != nullptr) {
-      add_by_sidecar(*reader.sidecar(), reader, mask.get());
+    return false;
+  }
+
+  std::shared_ptr<const OpenShard> open(const std::string& path) {
+    auto shard = std::make_shared<OpenShard>(path, source_.hints_.shards);
+    const ShardView& view = shard->reader.view();
+    if (source_.has_masks_) shard->mask = std::make_unique<MappedFile>(shard_mask_path(path));
+    if (shard->mask != nullptr && shard->mask->bytes().size() != view.size()) {
+      throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", shard->mask->path(),
+                              shard->mask->bytes().size(), view.size()));
+    }
+    counts_.bytes += shard->reader.bytes().size();
+    counts_.tokens += view.size();
+    if (shard->reader.sidecar() != nullptr) return shard;
+    shard->keeps_ends = !view.layout().document_ends.empty();
+    if (source_.placement_ == EndOfText::kNone && !shard->keeps_ends)
+      throw Error(path + ": neither a sidecar nor an end-of-text token says where its documents end");
+    shard->begins = view.document_begins(source_.end_of_text_, source_.placement_);
+    name_ = fs::path(path).filename().string();
+    return shard;
+  }
+
+  // Whether the row is more of the document at hand.
+  bool continues() const {
+    if (const SidecarView* const sidecar = this->sidecar()) {
+      const ShardDocument document = sidecar->document(row_);
+      return document.skipped > 0 && document.id == id_ && document.skipped == skipped_ + tokens_;
+    }
+    if (row_ > 0 || shard_->keeps_ends || pieces_.empty()) return false;
+    return source_.placement_ == EndOfText::kAfter ? last_token() != source_.end_of_text_
+                                                   : shard_->reader.view().token(0) != source_.end_of_text_;
+  }
+
+  void begin() {
+    is_open_ = true;
+    skipped_ = 0;
+    if (const SidecarView* const sidecar = this->sidecar()) {
+      const ShardDocument document = sidecar->document(row_);
+      id_ = document.id;
+      skipped_ = document.skipped;
     } else {
-      add_by_end_of_text(reader, mask.get());
+      id_ = fmt::format("{}#{}", name_, row_);
     }
   }
 
-  void add_by_sidecar(const SidecarView& sidecar, const ShardReader& reader, const MappedFile* mask) {
-    for (size_t row = 0; row < sidecar.size(); ++row) {
-      const ShardDocument document = sidecar.document(row);
-      const bool continues =
-          open_ && document.skipped > 0 && document.id == id_ && document.skipped == open_skipped_ + tokens_.size();
-      if (!continues) begin(document.id, document.skipped);
-      take(reader, document.begin, sidecar.end(row), mask);
-      if (open_skipped_ + tokens_.size() >= document.document_tokens) flush();
+  // The row, and goes to the next one. True where the document is known to end there.
+  bool take() {
+    if (const SidecarView* const sidecar = this->sidecar()) {
+      const ShardDocument document = sidecar->document(row_);
+      take(document.begin, sidecar->end(row_++));
+      const bool ends = skipped_ + tokens_ >= document.document_tokens;
+      is_whole_ = ends && skipped_ == 0 && tokens_ > 0;
+      return ends;
     }
+    const uint64_t begin = shard_->begins[row_++];
+    take(begin, has_row() ? shard_->begins[row_] : shard_->reader.view().size());
+    return false;
   }
 
-  void add_by_end_of_text(const ShardReader& reader, const MappedFile* mask) {
-    if (source_.placement_ == EndOfText::kNone && reader.view().layout().document_ends.empty()) {
-      throw Error(reader.path() + ": neither a sidecar nor an end-of-text token says where its documents end");
-    }
-    const bool whole = !reader.view().layout().document_ends.empty();  // as the format itself keeps them
-    const std::vector<uint64_t> begins = reader.view().document_begins(source_.end_of_text_, source_.placement_);
-    const std::string name = fs::path(reader.path()).filename().string();
-    for (size_t i = 0; i < begins.size(); ++i) {
-      const bool last = i + 1 == begins.size();
-      const bool goes_on = i == 0 && open_ && !whole &&
-                           (source_.placement_ == EndOfText::kAfter ? tokens_.back() != source_.end_of_text_
-                                                                    : reader.view().token(0) != source_.end_of_text_);
-      if (!goes_on) begin(fmt::format("{}#{}", name, i), 0);
-      take(reader, begins[i], last ? reader.view().size() : begins[i + 1], mask);
-    }
+  void take(uint64_t begin, uint64_t end) {
+    if (begin < end) pieces_.push_back({shard_, begin, end});
+    tokens_ += end - begin;
   }
 
-  void begin(std::string_view id, uint64_t skipped) {
-    flush();
-    open_ = true;
-    id_ = id;
-    open_skipped_ = skipped;
-  }
+  uint32_t last_token() const { return pieces_.back().shard->reader.view().token(pieces_.back().end - 1); }
 
-  void take(const ShardReader& reader, uint64_t begin, uint64_t end, const MappedFile* mask) {
-    if (tokens_.empty()) {  // as nearly always
-      reader.view().read(begin, end, tokens_);
-    } else {
-      reader.view().read(begin, end, piece_);
-      tokens_.insert(tokens_.end(), piece_.begin(), piece_.end());
-    }
-    if (mask == nullptr) return;
-    const std::string_view bytes = mask->bytes().substr(begin, end - begin);
-    loss_.insert(loss_.end(), bytes.begin(), bytes.end());
+  // The end-of-text token, where the document has it at its beginning or end.
+  bool begins_with_it(uint32_t first) const {
+    return source_.placement_ == EndOfText::kBefore && skipped_ == 0 && first == source_.end_of_text_;
   }
-
-  // The open document without its end-of-text token.
-  void flush() {
-    if (!open_) return;
-    std::span<const uint32_t> tokens = tokens_;
-    std::span<const uint8_t> loss = loss_;
-    const bool before = source_.placement_ == EndOfText::kBefore, after = source_.placement_ == EndOfText::kAfter;
-    if (before && open_skipped_ == 0 && !tokens.empty() && tokens.front() == source_.end_of_text_) {
-      tokens = tokens.subspan(1);
-      if (!loss.empty()) loss = loss.subspan(1);
-    } else if (after && !tokens.empty() && tokens.back() == source_.end_of_text_) {
-      tokens = tokens.first(tokens.size() - 1);
-      if (!loss.empty()) loss = loss.first(loss.size() - 1);
-    }
-    visit_({id_, tokens, loss});
-    ++counts_.documents;
-    open_ = false;
-    tokens_.clear();
-    loss_.clear();
+  bool ends_with_it(uint32_t last) const {
+    return source_.placement_ == EndOfText::kAfter && last == source_.end_of_text_;
   }
 
   const ShardSource& source_;
-  const std::function<void(const SourceDocument&)>& visit_;
+  const Split split_;
+  size_t next_ = 0;  // shard to open
+  std::shared_ptr<const OpenShard> shard_;
+  std::string name_;  // of its file
+  size_t row_ = 0;    // the next one of it
   Counts counts_;
 
-  bool open_ = false;  // a document whose end has not been seen
+  bool is_open_ = false;   // the document at hand
+  bool is_whole_ = false;  // as the sidecars say
   std::string id_;
-  uint64_t open_skipped_ = 0;             // tokens of it in shards that were not given
-  std::vector<uint32_t> tokens_, piece_;  // of it so far; scratch
+  std::vector<Piece> pieces_;
+  uint64_t skipped_ = 0;       // tokens of it in shards that were not given
+  uint64_t tokens_ = 0;        // of its pieces
+  std::vector<uint32_t> ids_;  // what read() gives; may have more
   std::vector<uint8_t> loss_;
 };
+
+ShardSource::Cursor::Cursor(const ShardSource& source, Split split) : walk_(std::make_unique<Walk>(source, split)) {}
+ShardSource::Cursor::~Cursor() = default;
+bool ShardSource::Cursor::next() { return walk_->next(); }
+uint64_t ShardSource::Cursor::tokens() const { return walk_->tokens(); }
+SourceDocument ShardSource::Cursor::read() { return walk_->read(); }
+const ShardSource::Counts& ShardSource::Cursor::counts() const { return walk_->counts(); }
 
 ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSourceHints& hints) : hints_(hints) {
   const Lister lister(*this, inputs);  // which lists them
@@ -223,7 +291,9 @@ ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSour
 }
 
 ShardSource::Counts ShardSource::for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const {
-  return Walk(*this, visit).run(split);
+  Cursor documents(*this, split);
+  while (documents.next()) visit(documents.read());
+  return documents.counts();
 }
 
 }  // namespace ftok

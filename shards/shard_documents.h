@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,9 +54,26 @@ class ShardSource {
   // Calls visit(document) for those of a split; a document that two shards divide is joined.
   Counts for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const;
 
+  // The same documents, one at a call: where they lie, and their tokens where these are asked for. Serial.
+  class Cursor {
+   public:
+    Cursor(const ShardSource& source, Split split);
+    ~Cursor();
+    Cursor(const Cursor&) = delete;
+    Cursor& operator=(const Cursor&) = delete;
+
+    bool next();              // to the next document; false at the end
+    uint64_t tokens() const;  // that it has, without end-of-text
+    SourceDocument read();
+    const Counts& counts() const;  // so far
+
+   private:
+    class Walk;
+    std::unique_ptr<Walk> walk_;
+  };
+
  private:
   class Lister;
-  class Walk;
 
   std::vector<Shard> shards_;
   std::optional<Manifest> manifest_;

@@ -29,11 +29,19 @@ enum class EndOfText : uint8_t { kBefore, kAfter, kNone };
 std::string_view end_of_text_name(EndOfText placement);                     // "before", "after", "none"
 EndOfText parse_end_of_text(std::string_view name, std::string_view flag);  // throws UsageError naming `flag`
 
+// What a shard will hold, where that is known before its tokens come.
+struct ShardPlan {
+  uint64_t tokens = 0;
+  std::vector<uint64_t> begins;  // of each document's first token
+};
+
 struct ShardFileOptions {
   std::string path;
   size_t token_bytes = 2;            // 2 or 4
   uint64_t shard_tokens = 0;         // that a full shard holds
   std::string vocabulary_name = {};  // for formats that name it
+  // Null where nothing is known, and for a format that does not want it.
+  std::shared_ptr<const ShardPlan> plan = nullptr;
 };
 
 // One shard being written. Serial. Destroyed without seal() it leaves nothing behind.
@@ -95,6 +103,9 @@ class ShardFormat {
                                                    size_t /*token_bytes*/) const {
     return {};
   }
+
+  // Whether it is of use to create() to know what the shard will hold: where a table of the documents stands first.
+  virtual bool wants_plan() const { return false; }
 
   virtual std::unique_ptr<ShardFile> create(const ShardFileOptions& options) const = 0;
 

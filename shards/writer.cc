@@ -25,10 +25,12 @@ struct ShardWriter::Stream {
   };
 
   Split split = Split::kTrain;
-  uint64_t first = 0, end = UINT64_MAX;  // the shards it writes
-  uint64_t skip = 0;                     // tokens of the next document that lie in shards before them
-  std::vector<ShardEntry> entries;       // from `first` on
-  size_t unchanged = 0;                  // entries that the last checkpoint has returned
+  uint64_t first = 0, end = UINT64_MAX;              // the shards it writes
+  uint64_t skip = 0;                                 // tokens of the next document that lie in shards before them
+  std::vector<ShardEntry> entries;                   // from `first` on
+  size_t unchanged = 0;                              // entries that the last checkpoint has returned
+  std::function<std::optional<uint64_t>()> lengths;  // of the documents that will come, where that is known
+  uint64_t expected_rest = 0;                        // tokens of the last one asked for that lie beyond the open shard
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
   uint64_t tokens = 0;  // in the open shard
@@ -109,6 +111,31 @@ ShardWriter::ShardWriter(ShardWriterOptions options, const ShardRange& range) : 
 
 ShardWriter::~ShardWriter() = default;
 
+void ShardWriter::expect(Split split, std::function<std::optional<uint64_t>()> next) {
+  Stream& stream = *streams_[static_cast<size_t>(split)];
+  assert(!stream.file && stream.entries.empty() && stream.skip == 0);
+  stream.lengths = std::move(next);
+}
+
+// Of the shard to be opened, where its documents are known.
+std::shared_ptr<const ShardPlan> ShardWriter::plan_of(Stream& stream) const {
+  if (!stream.lengths || !options_.format->wants_plan()) return nullptr;
+  auto plan = std::make_shared<ShardPlan>();
+  while (plan->tokens < options_.shard_tokens) {
+    if (stream.expected_rest == 0) {
+      const std::optional<uint64_t> length = stream.lengths();
+      if (!length) break;
+      stream.expected_rest = *length + end_of_text_tokens();
+      if (stream.expected_rest == 0) continue;
+    }
+    plan->begins.push_back(plan->tokens);
+    const uint64_t count = std::min(stream.expected_rest, options_.shard_tokens - plan->tokens);
+    plan->tokens += count;
+    stream.expected_rest -= count;
+  }
+  return plan;
+}
+
 void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t> tokens,
                       std::span<const uint8_t> loss) {
   assert(loss.size() == (options_.loss_masks ? tokens.size() : 0));
@@ -118,7 +145,7 @@ void ShardWriter::add(Split split, std::string_view id, std::span<const uint32_t
         fmt::format("document {}: token {} is outside the vocabulary of {}", id, largest, options_.vocabulary_size));
   }
   Stream& stream = *streams_[static_cast<size_t>(split)];
-  const std::span<const uint32_t> end_of_text(&options_.end_of_text, options_.placement == EndOfText::kNone ? 0 : 1);
+  const std::span<const uint32_t> end_of_text(&options_.end_of_text, end_of_text_tokens());
   constexpr uint8_t kOutOfLoss = 0;
   const std::span<const uint8_t> end_of_text_loss(&kOutOfLoss, options_.loss_masks ? end_of_text.size() : 0);
   OpenDocument document{id, tokens.size() + end_of_text.size()};
@@ -164,7 +191,8 @@ void ShardWriter::open(Stream& stream) {
     reopen_short_shard(stream);
     return;
   }
-  const ShardFileOptions file = file_options(stream);
+  ShardFileOptions file = file_options(stream);
+  file.plan = plan_of(stream);
   if (options_.format->has_split_folders()) make_folder(file.path.substr(0, file.path.rfind('/')));
   stream.file = options_.format->create(file);
   if (options_.loss_masks) stream.mask.emplace(shard_mask_path(file.path));

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -73,6 +74,12 @@ class ShardWriter {
   ShardWriter(const ShardWriter&) = delete;
   ShardWriter& operator=(const ShardWriter&) = delete;
 
+  // Says beforehand which documents will be added to a new stream, and that no checkpoint will be asked for before the
+  // last of them: `next` gives their numbers of tokens, without end-of-text, one at a call, and nothing at the end. It
+  // is asked for as many as the next shard holds. So a format whose table of documents stands first writes everything
+  // once. Throws Error, from add() or checkpoint(), where other documents come.
+  void expect(Split split, std::function<std::optional<uint64_t>()> next);
+
   // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming
   // the document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is
   // counted. With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens do not
@@ -109,6 +116,8 @@ class ShardWriter {
 
   void put(Stream& stream, OpenDocument& document, std::span<const uint32_t> tokens, std::span<const uint8_t> loss);
   void open(Stream& stream);
+  std::shared_ptr<const ShardPlan> plan_of(Stream& stream) const;
+  uint64_t end_of_text_tokens() const { return options_.placement == EndOfText::kNone ? 0 : 1; }  // of a document
   ShardFileOptions file_options(const Stream& stream) const;
   void reopen_short_shard(Stream& stream);
   void reopen_mask(Stream& stream, const ShardEntry& entry);

@@ -24,20 +24,31 @@ namespace {
 using Sink = std::function<void(std::string_view)>;
 using Reader = std::function<void(uint64_t tokens, TokenBlock& block, const Sink& full)>;
 
-std::string table_of(const SampleFileFormat& format, size_t token_bytes, uint64_t tokens,
-                     const std::vector<ShardDocument>& documents) {
+ShardPlan plan_of(uint64_t tokens, const std::vector<ShardDocument>& documents) {
+  ShardPlan plan;
+  plan.tokens = tokens;
+  plan.begins.reserve(documents.size());
+  for (const ShardDocument& document : documents) plan.begins.push_back(document.begin);
+  return plan;
+}
+
+uint64_t sample_tokens(const ShardPlan& plan, size_t sample) {
+  return (sample + 1 < plan.begins.size() ? plan.begins[sample + 1] : plan.tokens) - plan.begins[sample];
+}
+
+// What stands before the first sample.
+std::string table_of(const SampleFileFormat& format, size_t token_bytes, const ShardPlan& plan) {
   const std::string config = format.config(token_bytes);
   std::string head;
-  uint64_t offset = 4 + 4 * (documents.size() + 1) + config.size();
+  uint64_t offset = 4 + 4 * (plan.begins.size() + 1) + config.size();
   std::string table;
   table.reserve(offset);
-  append_little_endian(table, static_cast<uint32_t>(documents.size()));
-  for (size_t row = 0; row < documents.size(); ++row) {
+  append_little_endian(table, static_cast<uint32_t>(plan.begins.size()));
+  for (size_t sample = 0; sample < plan.begins.size(); ++sample) {
     append_little_endian(table, static_cast<uint32_t>(offset));
-    const uint64_t end = row + 1 < documents.size() ? documents[row + 1].begin : tokens;
     head.clear();
-    format.append_head(head, token_bytes, end - documents[row].begin);
-    offset += head.size() + (end - documents[row].begin) * token_bytes;
+    format.append_head(head, token_bytes, sample_tokens(plan, sample));
+    offset += head.size() + sample_tokens(plan, sample) * token_bytes;
   }
   append_little_endian(table, static_cast<uint32_t>(offset));
   if (offset > UINT32_MAX) throw Error(fmt::format("the shard would have {} bytes, and holds 4 GiB", offset));
@@ -45,14 +56,14 @@ std::string table_of(const SampleFileFormat& format, size_t token_bytes, uint64_
   return table;
 }
 
-// Lays out a file of `tokens` tokens: `read` gives them.
-void write_samples(const SampleFileFormat& format, size_t token_bytes, uint64_t tokens,
-                   const std::vector<ShardDocument>& documents, const Reader& read, const Sink& write) {
+// Lays out a file: `read` gives the tokens.
+void write_samples(const SampleFileFormat& format, size_t token_bytes, const ShardPlan& plan, const Reader& read,
+                   const Sink& write) {
   TokenBlock block;
-  block.append(table_of(format, token_bytes, tokens, documents), write);
+  block.append(table_of(format, token_bytes, plan), write);
   std::string head;
-  for (size_t row = 0; row < documents.size(); ++row) {
-    const uint64_t count = (row + 1 < documents.size() ? documents[row + 1].begin : tokens) - documents[row].begin;
+  for (size_t sample = 0; sample < plan.begins.size(); ++sample) {
+    const uint64_t count = sample_tokens(plan, sample);
     head.clear();
     format.append_head(head, token_bytes, count);
     block.append(head, write);
@@ -181,10 +192,31 @@ class TokenSpool {
   std::vector<uint32_t> wide_;                      // scratch
 };
 
-// The table stands first and is known last: tokens are kept in a spool until then.
-class SampleFile : public ShardFile {
+// The file itself, with the checksum of what is written to it.
+class SampleOutput {
  public:
-  SampleFile(const SampleFileFormat& format, const ShardFileOptions& options)
+  explicit SampleOutput(const std::string& path) : path_(path), file_(path) {}
+
+  void write(std::string_view bytes) {
+    file_.write(bytes);
+    checksum_.update(bytes);
+  }
+  FileEntry commit() {
+    FileEntry entry{path_.substr(path_.rfind('/') + 1), file_.size(), checksum_.hex()};
+    file_.commit();
+    return entry;
+  }
+
+ private:
+  const std::string path_;
+  AtomicFile file_;
+  Checksum checksum_;
+};
+
+// The table stands first and is known last: tokens are kept in a spool until then.
+class SpooledSampleFile : public ShardFile {
+ public:
+  SpooledSampleFile(const SampleFileFormat& format, const ShardFileOptions& options)
       : format_(format), options_(options), spool_(options.path, options.token_bytes) {}
 
   void append(std::span<const uint32_t> tokens) override {
@@ -193,18 +225,12 @@ class SampleFile : public ShardFile {
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
-    AtomicFile file(options_.path);
-    Checksum checksum;
+    SampleOutput output(options_.path);
     write_samples(
-        format_, options_.token_bytes, tokens_, documents,
+        format_, options_.token_bytes, plan_of(tokens_, documents),
         [this](uint64_t tokens, TokenBlock& block, const Sink& full) { spool_.read(tokens, block, full); },
-        [&](std::string_view bytes) {
-          file.write(bytes);
-          checksum.update(bytes);
-        });
-    const FileEntry entry{options_.path.substr(options_.path.rfind('/') + 1), file.size(), checksum.hex()};
-    file.commit();
-    return {entry};
+        [&](std::string_view bytes) { output.write(bytes); });
+    return {output.commit()};
   }
 
  private:
@@ -212,6 +238,55 @@ class SampleFile : public ShardFile {
   const ShardFileOptions options_;
   TokenSpool spool_;
   uint64_t tokens_ = 0;
+};
+
+// The table is known beforehand: tokens go to their places as they come.
+class PlannedSampleFile : public ShardFile {
+ public:
+  PlannedSampleFile(const SampleFileFormat& format, const ShardFileOptions& options)
+      : format_(format), options_(options), plan_(*options.plan), output_(options.path) {
+    block_.append(table_of(format_, options_.token_bytes, plan_), write_);
+  }
+
+  void append(std::span<const uint32_t> tokens) override {
+    while (!tokens.empty()) {
+      if (left_ == 0) begin_sample();
+      const auto count = static_cast<size_t>(std::min<uint64_t>(tokens.size(), left_));
+      block_.append(tokens.first(count), options_.token_bytes, write_);
+      tokens = tokens.subspan(count);
+      left_ -= count;
+    }
+  }
+
+  std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
+    const auto begins_there = [](const ShardDocument& document, uint64_t begin) { return document.begin == begin; };
+    if (left_ != 0 ||
+        !std::equal(documents.begin(), documents.end(), plan_.begins.begin(), plan_.begins.end(), begins_there))
+      refuse();
+    block_.flush(write_);
+    return {output_.commit()};
+  }
+
+ private:
+  void begin_sample() {
+    if (begun_ == plan_.begins.size()) refuse();
+    left_ = sample_tokens(plan_, begun_++);
+    head_.clear();
+    format_.append_head(head_, options_.token_bytes, left_);
+    block_.append(head_, write_);
+  }
+
+  [[noreturn]] void refuse() const { throw Error(options_.path + ": its documents are not those that were expected"); }
+
+  const SampleFileFormat& format_;
+  const ShardFileOptions options_;
+  const ShardPlan& plan_;
+  SampleOutput output_;
+  TokenBlock block_;
+  size_t begun_ = 0;   // samples
+  uint64_t left_ = 0;  // tokens of the last one begun
+  std::string head_;   // scratch
+  const Sink write_ = [this](std::string_view bytes) { output_.write(bytes); };
 };
 
 }  // namespace
@@ -260,7 +335,8 @@ std::vector<FileEntry> SampleFileFormat::write_split_files(const std::string& fo
 void SampleFileFormat::append_head(std::string&, size_t, uint64_t) const {}
 
 std::unique_ptr<ShardFile> SampleFileFormat::create(const ShardFileOptions& options) const {
-  return std::make_unique<SampleFile>(*this, options);
+  if (options.plan != nullptr) return std::make_unique<PlannedSampleFile>(*this, options);
+  return std::make_unique<SpooledSampleFile>(*this, options);
 }
 
 std::string SampleFileFormat::reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
@@ -287,7 +363,7 @@ std::string SampleFileFormat::reopen(const std::string& path, const ShardFileOpt
     });
   };
   Checksum checksum;
-  write_samples(*this, options.token_bytes, tokens, documents, read,
+  write_samples(*this, options.token_bytes, plan_of(tokens, documents), read,
                 [&](std::string_view bytes) { checksum.update(bytes); });
   return checksum.hex();
 }

@@ -41,6 +41,7 @@ class SampleFileFormat : public ShardFormat {
   EndOfText end_of_text() const override { return EndOfText::kAfter; }
   uint64_t vocabulary_max() const override { return uint64_t{1} << 31; }
   bool has_split_folders() const override { return true; }
+  bool wants_plan() const override { return true; }
   std::vector<std::string> split_files(Split split) const override;
   std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
                                            size_t token_bytes) const override;

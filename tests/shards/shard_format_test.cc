@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
+#include <optional>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -176,6 +178,63 @@ TEST(ShardFormats, HaveTheBytesOfSampleTables) {
               bytes_of<uint32_t>({2, begin, middle, static_cast<uint32_t>(middle + b.size())}) + config + a + b);
     EXPECT_NE(read_file(folder / "train/index.json").find("{\"shards\": [{" + columns), std::string::npos);
   }
+}
+
+class EachSampleFormat : public ::testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Formats, EachSampleFormat, ::testing::Values("litdata", "mds"));
+
+// The lengths of some documents, one at a call.
+std::function<std::optional<uint64_t>()> give(std::vector<uint64_t> lengths) {
+  return [lengths = std::move(lengths), at = size_t{0}]() mutable -> std::optional<uint64_t> {
+    if (at == lengths.size()) return std::nullopt;
+    return lengths[at++];
+  };
+}
+
+// Where documents are known beforehand, the table is written first and nothing is kept apart: the bytes are the same.
+TEST_P(EachSampleFormat, HasTheSameBytesWhereDocumentsAreExpected) {
+  for (const EndOfText placement : {EndOfText::kBefore, EndOfText::kAfter, EndOfText::kNone}) {
+    for (const uint64_t shard_tokens : {7u, 115u, 121u, 5000u}) {
+      testing::TemporaryFolder folder;
+      std::vector<std::vector<ShardEntry>> shards;
+      for (const bool is_expected : {false, true}) {
+        ShardWriterOptions options = options_for(folder / (is_expected ? "expected" : "spooled"), GetParam(), 100000);
+        make_folder(options.folder);
+        options.placement = placement;
+        options.shard_tokens = shard_tokens;
+        ShardWriter writer(options);
+        std::vector<uint64_t> lengths;
+        for (int i = 0; i < 6; ++i) lengths.push_back(static_cast<uint64_t>(i * 13 % 40));
+        if (is_expected) writer.expect(Split::kTrain, give(lengths));
+        for (int i = 0; i < 6; ++i) {
+          const Document document = testing::make_document(i, lengths[static_cast<size_t>(i)]);
+          writer.add(Split::kTrain, document.id, document.tokens);
+        }
+        shards.push_back(writer.checkpoint());
+      }
+      EXPECT_EQ(shards[0], shards[1]);
+      EXPECT_EQ(files_of(folder / "spooled"), files_of(folder / "expected")) << shard_tokens;
+    }
+  }
+}
+
+TEST_P(EachSampleFormat, RefusesOtherDocumentsThanExpected) {
+  const auto write = [](const std::vector<uint64_t>& expected, const std::vector<size_t>& added) {
+    testing::TemporaryFolder folder;
+    {
+      ShardWriter writer(options_for(folder.path().string(), GetParam()));
+      writer.expect(Split::kTrain, give(expected));
+      for (const size_t tokens : added) writer.add(Split::kTrain, "a", std::vector<uint32_t>(tokens, 1));
+      writer.checkpoint();
+    }
+    return files_of(folder.path().string()).size();
+  };
+  EXPECT_EQ(write({3, 4}, {3, 4}), 2u);  // shard and sidecar
+  EXPECT_THROW(write({3, 4}, {3, 5}), Error);
+  EXPECT_THROW(write({3, 4}, {3, 3}), Error);
+  EXPECT_THROW(write({3, 4}, {4, 3}), Error);
+  EXPECT_THROW(write({3, 4}, {3}), Error);
+  EXPECT_THROW(write({3, 4}, {3, 4, 1}), Error);
 }
 
 // OLMo-core takes the boundaries from a list beside the tokens; an id with a comma or a quote is one field of it.
@@ -349,6 +408,70 @@ TEST_P(EachFormat, ConvertsToTheBytesOfTheOther) {
     }
     EXPECT_THROW(convert_shards(options), UsageError);  // it exists
   }
+}
+
+// Whatever pieces of documents the shards hold, and wherever the cuts come to lie.
+TEST_P(EachSampleFormat, IsConvertedToAsItIsWritten) {
+  testing::TemporaryFolder folder;
+  for (const std::string from : {"llmc", "mds"}) {
+    ShardWriterOptions source = options_for(folder / from, from);
+    make_shards(source.folder, source);
+    std::vector<std::string> all;
+    for (const ShardEntry& entry : read_manifest(source.folder + "/manifest.json").shards)
+      all.push_back(source.folder + "/" + entry.shard.name);
+    const std::vector<std::string> without_some(all.begin() + 1, all.begin() + 7),
+        one(all.begin() + 3, all.begin() + 4);
+    for (const std::vector<std::string>& inputs : {all, without_some, one}) {
+      for (const uint64_t shard_tokens : {50u, 170u}) {
+        for (const std::string end_of_text : {"auto", "none"}) {
+          ConvertOptions options;
+          options.inputs = inputs;
+          options.output = folder / "converted";
+          options.to = &find_shard_format(GetParam(), "");
+          options.shard_tokens = shard_tokens;
+          options.end_of_text = end_of_text;
+          convert_shards(options);
+          ShardWriterOptions written = options_for(folder / "written", GetParam());
+          make_folder(written.folder);
+          written.shard_tokens = shard_tokens;
+          if (end_of_text != "auto") written.placement = parse_end_of_text(end_of_text, "");
+          ShardWriter writer(written);
+          const ShardSource documents(inputs, {});
+          for (const Split split : kSplits) {
+            documents.for_each(
+                split, [&](const SourceDocument& document) { writer.add(split, document.id, document.tokens); });
+          }
+          write_split_files(written, writer.checkpoint());
+          auto got = files_of(options.output);
+          got.erase("manifest.json");
+          EXPECT_EQ(got, files_of(written.folder)) << from << ' ' << shard_tokens << ' ' << end_of_text;
+          fs::remove_all(options.output);
+          fs::remove_all(written.folder);
+        }
+      }
+    }
+  }
+}
+
+// A whole document is taken to have the end-of-text token that the manifest tells of: one that lacks it is seen where
+// tables rest on that.
+TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "from", options_for(folder / "from", "llmc"));
+  const auto convert = [&](const std::string& to) {
+    ConvertOptions options;
+    options.inputs = {folder / "from"};
+    options.output = folder / "to";
+    options.to = &find_shard_format(to, "");
+    const uint64_t documents = convert_shards(options).documents;
+    fs::remove_all(options.output);
+    return documents;
+  };
+  EXPECT_EQ(convert(GetParam()), 40u);
+  testing::flip_byte(folder / "from/ftok_train_000000.bin", kShardHeaderBytes, 1);
+  EXPECT_EQ(convert("raw"), 40u);
+  EXPECT_THROW(convert(GetParam()), Error);
+  EXPECT_FALSE(fs::exists(folder / "to"));
 }
 
 TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
