@@ -7,57 +7,52 @@
 namespace ftok::html {
 
 void ElementFacts::read(const Dom& dom, NodeId id) {
-  hints = 0;
-  ancestors = 0;
   names.clear();
   class_hash = 0;
-  is_link = is_heading = has_thread_type = is_named_ = is_scripted_ = false;
+  is_heading = has_thread_type = false;
   tag = Tag::kUnknown;
-  const Attribute* a = dom.attributes(id);
-  if (a == nullptr) return;
-  const Tag own = dom[id].tag;
-  for (; a != nullptr; a = a->last ? nullptr : a + 1) read(*a, own);
-  is_link = is_link || (is_scripted_ && !is_named_);
-}
-
-void ElementFacts::read(const Attribute& attribute, Tag tag_of_element) {
-  const std::string_view value = attribute.value();
-  const auto add = [&](uint16_t more) { hints = static_cast<uint16_t>(hints | more); };
-  switch (attribute.id) {
-    case AttributeName::kClass: add(cache_.hints_of(value, names, class_hash)); break;
-    case AttributeName::kId: is_named_ = true; [[fallthrough]];
-    case AttributeName::kItemprop: add(hints_of(value, names)); break;
-    case AttributeName::kRole:
-      add(hints_of(value, names));
-      ancestors |= ancestor_of_role(value);
-      is_heading = value == "heading";
-      tag = part_of_table(value);
-      break;
-    case AttributeName::kHref: is_link = true; break;
-    case AttributeName::kName: is_named_ = true; break;
-    case AttributeName::kItemtype:
-      has_thread_type = is_type_of_thread(value);
-      if (is_type_of_comments(value)) ancestors |= kInComments;
-      break;
-    case AttributeName::kHidden: ancestors |= kInHidden; break;
-    case AttributeName::kAriaHidden:
-      if (value == "true") ancestors |= kInHidden | kHiddenFromAria;
-      break;
-    case AttributeName::kStyle:
-      if (style_hides(value)) ancestors |= kInHidden | kHiddenByStyle;
-      break;
-    case AttributeName::kAriaLabel:  // names a box for those who hear it
-      is_scripted_ = true;
-      if (has_flag(tag_of_element, kBlock)) add(hints_of(value) & 1U << kHintComment);
-      break;
-    case AttributeName::kAriaLabelledby:  // the id of the box's heading
-    case AttributeName::kDataTestid:
-    case AttributeName::kDataComponent:
-      is_scripted_ = true;
-      if ((hints_of(value) >> kHintComment & 1) != 0) ancestors |= kInComments;
-      break;
-    default: is_scripted_ = true; break;
+  uint32_t found = 0, around = 0;  // hints and ancestors
+  bool has_address = false, is_named = false, is_scripted = false;
+  for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+    switch (a->id) {
+      case AttributeName::kClass: found |= cache_.hints_of(a->value(), names, class_hash); break;
+      case AttributeName::kId: is_named = true; [[fallthrough]];
+      case AttributeName::kItemprop: found |= hints_of(a->value(), names); break;
+      case AttributeName::kRole:
+        found |= hints_of(a->value(), names);
+        around |= ancestor_of_role(a->value());
+        is_heading = a->value() == "heading";
+        tag = part_of_table(a->value());
+        break;
+      case AttributeName::kHref: has_address = true; break;
+      case AttributeName::kName: is_named = true; break;
+      case AttributeName::kItemtype:
+        has_thread_type = is_type_of_thread(a->value());
+        if (is_type_of_comments(a->value())) around |= kInComments;
+        break;
+      case AttributeName::kHidden: around |= kInHidden; break;
+      case AttributeName::kAriaHidden:
+        if (a->value() == "true") around |= kInHidden | kHiddenFromAria;
+        break;
+      case AttributeName::kStyle:
+        if (style_hides(a->value())) around |= kInHidden | kHiddenByStyle;
+        break;
+      case AttributeName::kAriaLabel:  // names a box for those who hear it
+        is_scripted = true;
+        if (has_flag(dom[id].tag, kBlock)) found |= hints_of(a->value()) & 1U << kHintComment;
+        break;
+      case AttributeName::kAriaLabelledby:  // the id of the box's heading
+      case AttributeName::kDataTestid:
+      case AttributeName::kDataComponent:
+        is_scripted = true;
+        if ((hints_of(a->value()) >> kHintComment & 1) != 0) around |= kInComments;
+        break;
+      default: is_scripted = true; break;
+    }
   }
+  hints = static_cast<uint16_t>(found);
+  ancestors = around;
+  is_link = has_address || (is_scripted && !is_named);
 }
 
 }  // namespace ftok::html

@@ -15,20 +15,17 @@ class ElementFacts {
  public:
   void read(const Dom& dom, NodeId id);
 
-  uint16_t hints = 0;           // of class, id, role and itemprop
-  uint32_t ancestors = 0;       // bits of Ancestor (blocks.h)
-  std::vector<uint32_t> names;  // as hints_of gives them
-  uint32_t class_hash = 0;      // 0 without a class
-  bool is_link = false;         // it has an address, or a script seems to act on it
-  bool is_heading = false;      // by its role
+  uint16_t hints = 0;            // of class, id, role and itemprop
+  uint32_t ancestors = 0;        // bits of Ancestor (blocks.h)
+  std::vector<uint32_t> names;   // as hints_of gives them
+  uint32_t class_hash = 0;       // 0 without a class
+  bool is_link = false;          // it has an address, or a script seems to act on it
+  bool is_heading = false;       // by its role
   bool has_thread_type = false;  // an itemtype that only pages of a conversation have
   Tag tag = Tag::kUnknown;       // what it is by its role, where that is a part of a table
 
  private:
-  void read(const Attribute& attribute, Tag tag_of_element);
-
   HintCache cache_;
-  bool is_named_ = false, is_scripted_ = false;
 };
 
 }  // namespace ftok::html

@@ -12,9 +12,7 @@ namespace ftok::html {
 
 namespace {
 
-bool is_blank_text(const Node& node) {
-  return node.is_text() ? trim(node.view()).empty() : !node.is_element();
-}
+bool is_blank_text(const Node& node) { return node.is_text() ? trim(node.view()).empty() : !node.is_element(); }
 
 // "photo.jpg", "icon_2", "/img/tick": what a program wrote.
 bool names_a_file(std::string_view text) {
@@ -105,7 +103,7 @@ constexpr uint32_t kColumnsMax = 24;  // of a row, those that are looked at
 // How a row of a table is made up of cells of words and cells of one sign each.
 struct RowOfSigns {
   std::array<std::string_view, kColumnsMax> signs;  // "" for other cells
-  uint32_t words = 0;  // cells of words, as bits
+  uint32_t words = 0;                               // cells of words, as bits
   int sign_count = 0, word_count = 0;
   bool has_header = false, is_layout = false;  // it holds more than a few words
 

@@ -1,5 +1,5 @@
-// Images that say something where a word would stand: the tick or the flag that is all of a table's cell, the sign that is
-// all of a link in a sentence. What they say is their alternative text.
+// Images that say something where a word would stand: the tick or the flag that is all of a table's cell, the sign that
+// is all of a link in a sentence. What they say is their alternative text.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@ class ImageText {
  public:
   explicit ImageText(const Dom& dom) : dom_(dom) {}
 
-  // What an image says, "" for one that decorates or illustrates. `cell` is the cell around it or kNoNode; `behind_text`
-  // says whether its line has begun. Adds the nodes gone through to `steps`.
+  // What an image says, "" for one that decorates or illustrates. `cell` is the cell around it or kNoNode;
+  // `behind_text` says whether its line has begun. Adds the nodes gone through to `steps`.
   std::string_view of(NodeId image, NodeId cell, bool behind_text, uint64_t& steps);
 
  private:

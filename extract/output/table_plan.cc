@@ -17,6 +17,7 @@ constexpr uint64_t kAreaPerCell = 16, kAreaMin = 1000;
 struct TableFacts {
   bool has_header_cell = false;                 // <th>
   uint32_t headings = 0, code_lines = 0;        // headings, and lines of preformatted text, in cells
+  uint32_t breaks = 0;                          // lines that end at a <br>
   bool has_formula = false, has_other = false;  // than formulas and their numbers
   uint32_t rows = 0, last_row = UINT32_MAX;
   uint32_t cell_bytes = 0, cell_blocks = 0, cell_paragraphs = 0;        // of the fullest cells
@@ -33,6 +34,7 @@ struct TableFacts {
     has_header_cell |= block.is_header_cell;
     has_formula |= block.is_formula();
     headings += block.kind == BlockKind::kHeading;
+    breaks += block.breaks;
     if (block.kind == BlockKind::kCode) {
       const std::string_view code = page.text_of(block);
       code_lines = std::max(code_lines, 1 + static_cast<uint32_t>(std::count(code.begin(), code.end(), '\n')));
@@ -55,10 +57,12 @@ bool is_data(const TableFacts& table, const Grid& grid, bool is_whole) {
   constexpr uint32_t kBytesMax = 600, kBlocksMax = 6, kParagraphsMax = 1;
   constexpr uint32_t kBytesOfRowMax = 200;
   constexpr uint32_t kCodeLinesMax = 8;
-  constexpr uint32_t kBlocksOfWholeMax = 2;  // an infobox lays several names out in one cell, their values in another
+  // An infobox lays several names out in one cell, and their values in another.
+  constexpr uint32_t kBlocksOfWholeMax = 2;
   if ((grid.holds_table && !is_whole) || table.code_lines > kCodeLinesMax) return false;
   const bool is_small = table.rows > 1 && table.cell_paragraphs == 0 && table.cell_bytes <= kBytesOfRowMax;
-  if (is_whole && !(is_small && table.headings + table.code_lines == 0 && table.cell_blocks <= kBlocksOfWholeMax))
+  if (is_whole && !(is_small && table.headings + table.code_lines == 0 && table.breaks == 0 &&
+                    table.cell_blocks <= kBlocksOfWholeMax))
     return false;
   if (table.headings + table.code_lines > 0 && !(table.has_header_cell && is_small)) return false;
   if (table.has_header_cell)

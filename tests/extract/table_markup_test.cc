@@ -19,8 +19,9 @@ TEST(RoleTables, AreTables) {
       const std::string open = "<" + cell + " role=" + part + ">", close = "</" + cell + ">";
       return "<" + row + " role=row>" + open + a + close + open + b + close + "</" + row + ">";
     };
-    return laid_out("<div role=" + role + "><div role=rowgroup>" + line("columnheader", "Lamp", "Range") + "</div><div>" +
-                    line("cell", "Oil", "12 miles") + line("gridcell", "Gas", "18 miles") + "</div></div>");
+    return laid_out("<div role=" + role + "><div role=rowgroup>" + line("columnheader", "Lamp", "Range") +
+                    "</div><div>" + line("cell", "Oil", "12 miles") + line("gridcell", "Gas", "18 miles") +
+                    "</div></div>");
   };
   EXPECT_EQ(table("table", "div", "div"), kLamps);
   EXPECT_EQ(table("grid", "div", "span"), kLamps);
@@ -51,11 +52,14 @@ TEST(TablesOfOneCell, ArePartsOfTheCellAround) {
   EXPECT_EQ(table(in(in("Oil")), "Gas"), kLamps);
   EXPECT_NE(table("<table><tr><td>Oil<td>Gas</table>", "Gas"), kLamps);  // of two cells
   EXPECT_NE(table(in("Oil"), "<table><tr><td>Gas<tr><td>Gas</table>"), kLamps);
-  const auto is_grid = [&](const std::string& text) { return table(in(text), "Gas").find(text + " | ") != std::string::npos; };
+  const auto is_grid = [&](const std::string& text) {
+    return table(in(text), "Gas").find(text + " | ") != std::string::npos;
+  };
   EXPECT_TRUE(is_grid(std::string(200, 'x')));
-  EXPECT_FALSE(is_grid(std::string(201, 'x')));                                      // a post of a forum
+  EXPECT_FALSE(is_grid(std::string(201, 'x')));  // a post of a forum
   EXPECT_NE(table(in("a<p>b"), "Gas").find("a b | "), std::string::npos);
   EXPECT_EQ(table(in("a<p>b<p>c"), "Gas").find("a b c"), std::string::npos);
+  EXPECT_EQ(table(in("a<br>b"), "Gas").find("a b | "), std::string::npos);
   EXPECT_NE(laid_out("<table><tr><td>" + in("Oil") + "<td>12 miles</table>"), "| Oil | 12 miles |\n| --- | --- |");
   EXPECT_EQ(laid_out("<table><tr><td>Oil<tr><td>" + in("Gas") + "</table>"), "Oil\n\nGas");  // one column
 }
@@ -74,7 +78,8 @@ TEST(SignsInCells, SayWhatTheyMean) {
   EXPECT_EQ(compared("<td><b><a href=/de>\n<img alt=Germany></a></b>", "<td>"), "Anna | Germany\nBerta | | Germany");
   EXPECT_EQ(compared(tick("Yes", "width=64 height=64px"), tick("No")), "Anna | Yes | No\nBerta | No | Yes");
   const std::string none = "Anna\nBerta", other = "Anna | | No\nBerta | No";
-  for (const char* alt : {"", "tick.png", "icon_tick", "img/tick", "tick-2", "Tick icon", "Image of a tick", "External"})
+  for (const char* alt :
+       {"", "tick.png", "icon_tick", "img/tick", "tick-2", "Tick icon", "Image of a tick", "External"})
     EXPECT_EQ(compared(tick(alt), tick("No")), other) << alt;
   EXPECT_EQ(compared(tick("Yes", "width=65"), tick("No")), other);
   EXPECT_EQ(compared(tick("Yes", "role=presentation"), tick("No")), other);
@@ -85,7 +90,7 @@ TEST(SignsInCells, SayWhatTheyMean) {
   EXPECT_EQ(compared(tick("one two three four five six"), tick("No")), other);
   EXPECT_EQ(compared("<td><a href=/big.jpg><img alt=Yes></a>", tick("No")), other);  // the picture itself
   EXPECT_EQ(compared("<td><img alt=Yes> <img alt=No>", "<td>"), none);               // two
-  EXPECT_EQ(compared(tick("Anna"), "<td>"), "Anna\nBerta | Anna");  // its row says so already
+  EXPECT_EQ(compared(tick("Anna"), "<td>"), "Anna\nBerta | Anna");                   // its row says so already
 }
 
 TEST(SignsInCells, StandInRowsThatCompare) {
@@ -119,9 +124,9 @@ TEST(SignsInLinks, OfASentence) {
   };
   const std::string map = "<img src=m.png alt='the map'>";
   EXPECT_EQ(text("See ", map, " for the way."), "See the map for the way.");
-  EXPECT_EQ(text("See ", map, ""), "See");               // at its end
+  EXPECT_EQ(text("See ", map, ""), "See");  // at its end
   EXPECT_EQ(text("", map, " for the way."), "for the way.");
-  EXPECT_EQ(text("| ", map, "&nbsp;|"), "| |");            // a bar of them
+  EXPECT_EQ(text("| ", map, "&nbsp;|"), "| |");                            // a bar of them
   EXPECT_EQ(text("See ", map + " here", " for it."), "See here for it.");  // words in the link
   EXPECT_EQ(text("See ", "<img alt='map.png'>", " for it."), "See for it.");
   EXPECT_EQ(as_text("<p>See <img alt='the map'> for it.</p>"), "See for it.");  // no link
@@ -142,7 +147,9 @@ TEST(Definitions, StandUnderOneAnother) {
 }
 
 TEST(Definitions, OfPropertiesAreALineEach) {
-  const auto list = [](const std::string& value) { return as_text("<dl><dt>Height<dd>" + value + "<dt>Built:<dd>1871</dl>"); };
+  const auto list = [](const std::string& value) {
+    return as_text("<dl><dt>Height<dd>" + value + "<dt>Built:<dd>1871</dl>");
+  };
   EXPECT_EQ(list("31 m"), "Height: 31 m\nBuilt: 1871");
   EXPECT_EQ(list("31 m<dd>102 ft"), "Height: 31 m, 102 ft\nBuilt: 1871");
   EXPECT_EQ(list("1<dd>2<dd>3<dd>4"), "Height: 1, 2, 3, 4\nBuilt: 1871");
