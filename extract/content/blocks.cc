@@ -400,7 +400,9 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (!frame.keep_white_space && unseen_.has(id, is_for_ears_, page_.steps)) return false;
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kButton && frame.heading_level > 0 && !run_.empty()) return false;  // beside a heading's text
-  if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id) || is_link_to_listing(dom_, id)))
+  if (node.tag == Tag::kA &&
+      (is_permalink(dom_, id) || is_footnote_return(dom_, id) ||
+       (page_.containers[frame.container].tag == Tag::kFigcaption && is_link_to_listing(dom_, id))))
     return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && element_.is_link) ++block_.sums.links;

@@ -6,14 +6,10 @@
 
 namespace ftok::html {
 
-void ElementFacts::read(const Dom& dom, NodeId id) {
-  names.clear();
-  class_hash = 0;
-  is_heading = has_thread_type = false;
-  tag = Tag::kUnknown;
+void ElementFacts::read_attributes(const Attribute& first, Tag own) {
   uint32_t found = 0, around = 0;  // hints and ancestors
   bool has_address = false, is_named = false, is_scripted = false;
-  for (const Attribute* a = dom.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
+  for (const Attribute* a = &first; a != nullptr; a = a->last ? nullptr : a + 1) {
     switch (a->id) {
       case AttributeName::kClass: found |= cache_.hints_of(a->value(), names, class_hash); break;
       case AttributeName::kId: is_named = true; [[fallthrough]];
@@ -39,7 +35,7 @@ void ElementFacts::read(const Dom& dom, NodeId id) {
         break;
       case AttributeName::kAriaLabel:  // names a box for those who hear it
         is_scripted = true;
-        if (has_flag(dom[id].tag, kBlock)) found |= hints_of(a->value()) & 1U << kHintComment;
+        if (has_flag(own, kBlock)) found |= hints_of(a->value()) & 1U << kHintComment;
         break;
       case AttributeName::kAriaLabelledby:  // the id of the box's heading
       case AttributeName::kDataTestid:

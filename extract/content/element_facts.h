@@ -13,7 +13,14 @@ namespace ftok::html {
 // Reused from element to element of a page, whose tree must outlive it: it remembers what classes say.
 class ElementFacts {
  public:
-  void read(const Dom& dom, NodeId id);
+  void read(const Dom& dom, NodeId id) {
+    names.clear();
+    class_hash = ancestors = 0;
+    hints = 0;
+    is_link = is_heading = has_thread_type = false;
+    tag = Tag::kUnknown;
+    if (const Attribute* first = dom.attributes(id); first != nullptr) read_attributes(*first, dom[id].tag);
+  }
 
   uint16_t hints = 0;            // of class, id, role and itemprop
   uint32_t ancestors = 0;        // bits of Ancestor (blocks.h)
@@ -25,6 +32,8 @@ class ElementFacts {
   Tag tag = Tag::kUnknown;       // what it is by its role, where that is a part of a table
 
  private:
+  void read_attributes(const Attribute& first, Tag own);
+
   HintCache cache_;
 };
 
