@@ -3,10 +3,33 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstring>
 
 #include "core/utf8.h"
 
 namespace ftok {
+
+namespace {
+
+// Where the bytes from text[i] on end that JSON has as they are: printable ASCII but for quotation marks and
+// backslashes. Eight bytes at a time, then one.
+size_t end_of_plain(std::string_view text, size_t i) {
+  constexpr uint64_t kOnes = 0x0101010101010101ULL, kHigh = 0x8080808080808080ULL;
+  // The high bit of each byte that is zero; one above such a byte may be marked too, which ends the loop no later.
+  const auto zeros = [](uint64_t bytes) { return (bytes - kOnes) & ~bytes & kHigh; };
+  for (; i + 8 <= text.size(); i += 8) {
+    uint64_t bytes = 0;
+    std::memcpy(&bytes, text.data() + i, 8);
+    const uint64_t control = (bytes - kOnes * 0x20) & ~bytes & kHigh;
+    const uint64_t beyond = (bytes | (bytes + kOnes)) & kHigh;  // from 0x7F on
+    if ((control | beyond | zeros(bytes ^ (kOnes * '"')) | zeros(bytes ^ (kOnes * '\\'))) != 0) break;
+  }
+  const auto is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  while (i < text.size() && is_plain(static_cast<unsigned char>(text[i]))) ++i;
+  return i;
+}
+
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
@@ -14,11 +37,9 @@ void append_json_string(std::string& out, std::string_view text) {
   size_t i = 0;
   const auto copy_run = [&] { out.append(text, plain, i - plain); };
   while (i < text.size()) {
+    i = end_of_plain(text, i);
+    if (i == text.size()) break;
     const unsigned char c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c < 0x7F && c != '"' && c != '\\') {
-      ++i;
-      continue;
-    }
     if (c >= 0x80) {
       const Utf8Char decoded = decode_utf8(text, i);
       if (!decoded.valid) {

@@ -48,6 +48,9 @@ size_t scheme_size(std::string_view text) {
 }  // namespace
 
 std::string escape_bytes(std::string_view text) {
+  unsigned char bits = 0;
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  if (bits < 0x80 && text.find('\\') == std::string_view::npos) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {

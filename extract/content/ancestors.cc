@@ -262,6 +262,28 @@ uint32_t ancestor_of_role(std::string_view role) {
   return 0;
 }
 
+Tag part_of_table(std::string_view role) {
+  if (role == "row") return Tag::kTr;
+  if (role == "cell" || role == "gridcell") return Tag::kTd;
+  if (role == "columnheader" || role == "rowheader") return Tag::kTh;
+  if (role == "rowgroup") return Tag::kTbody;
+  return role == "table" || role == "grid" || role == "treegrid" ? Tag::kTable : Tag::kUnknown;
+}
+
+bool takes_its_role(Tag tag) {
+  switch (tag) {
+    case Tag::kDiv:
+    case Tag::kSpan:
+    case Tag::kP:
+    case Tag::kSection:
+    case Tag::kUl:
+    case Tag::kOl:
+    case Tag::kLi:
+    case Tag::kUnknown: return true;
+    default: return false;
+  }
+}
+
 bool is_piece_of_line(const Dom& dom, NodeId top) {
   constexpr size_t kNodesMax = 8, kBytesMax = 40;
   if (dom[top].view().starts_with("mjx-")) return true;

@@ -12,6 +12,13 @@ namespace ftok::html {
 uint32_t ancestor_of(Tag tag);                     // 0 for most
 uint32_t ancestor_of_role(std::string_view role);  // ARIA landmarks and dialogs
 
+// The part of a table that a role stands for (WAI-ARIA 1.2: table, grid, treegrid, rowgroup, row, cell, gridcell and
+// the headers of columns and rows), as the element of the same meaning; kUnknown for other roles.
+Tag part_of_table(std::string_view role);
+
+// Whether an element says nothing of its content, so that its role may.
+bool takes_its_role(Tag tag);
+
 // What an element's ancestors are where its names say that it is a forum's box (BoxKind): a post in a <blockquote> is
 // not a quotation, a quotation may be a <div>, and the box about the author is not part of the post.
 uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds);

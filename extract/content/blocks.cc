@@ -7,10 +7,12 @@
 #include "extract/content/code_text.h"
 #include "extract/content/cut_frame.h"
 #include "extract/content/debris.h"
+#include "extract/content/element_facts.h"
 #include "extract/content/footnotes.h"
 #include "extract/content/formula_sources.h"
 #include "extract/content/formulas.h"
 #include "extract/content/gutters.h"
+#include "extract/content/image_text.h"
 #include "extract/content/list_numbers.h"
 #include "extract/content/mathml_tex.h"
 #include "extract/content/measure.h"
@@ -33,6 +35,7 @@ class Cutter {
         run_(page.text),
         grid_(page.cells, page.grids),
         unseen_(dom),
+        image_text_(dom),
         code_(dom, page, run_),
         has_pre_(dom.has_any(Tag::kPre)),
         with_noscript_(with_noscript) {}
@@ -45,8 +48,7 @@ class Cutter {
   bool is_code_box(NodeId id, const Node& node, uint16_t kinds, Frame& frame);
   bool enter_noscript(NodeId id, const Node& node);
   bool append_whole(NodeId id, const Node& node);
-  uint16_t read_attributes(NodeId id, Frame& frame);
-  void note_item_type(std::string_view type);
+  Tag tag_by_role(Tag tag, const Frame& around) const;
   void unfold(Frame& frame, bool unfolds) const;
   uint32_t entered(const Frame& frame) const { return frame.ancestors & ~frames_.back().ancestors; }
   bool hides_here(const Frame& frame) const { return (entered(frame) & kInHidden) != 0; }
@@ -66,7 +68,7 @@ class Cutter {
   void open_raised(Frame& frame, NodeId id);
   bool enter_formula(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void note_list(Tag tag, NodeId id);
-  void note_table(Tag tag, NodeId id, Frame& frame);
+  void note_table(NodeId id, Frame& frame);
 
   const Dom& dom_;
   const BlockOptions& options_;
@@ -76,16 +78,13 @@ class Cutter {
   GridBuilder grid_;
   ListNumbers numbers_;
   UnseenPieces unseen_;
+  ImageText image_text_;
   CodeText code_;
   const bool has_pre_;
-  Block block_;  // being collected; its sums are those of the run
-  HintCache hint_cache_;
-  std::vector<uint32_t> names_;                  // of the element being entered
+  Block block_;                                  // being collected; its sums are those of the run
+  ElementFacts element_;                         // the one being entered
   std::vector<std::string_view> opening_marks_;  // of inline elements that have no text yet
-  uint32_t class_hash_ = 0;                      // of its class; 0 without
-  bool is_link_ = false;                         // it has an address, or a script seems to act on it
-  bool is_heading_ = false;                      // by its role
-  bool is_for_ears_ = false;                     // by its class
+  bool is_for_ears_ = false;                     // the element being entered, by its class
   bool is_code_box_ = false;                     // it holds code, though it is no <pre>
   bool with_noscript_;
   bool item_starts_ = false;  // a list item was entered and has no block yet
@@ -163,7 +162,8 @@ void Cutter::append_math(NodeId math) {
 void Cutter::append_image(NodeId id) {
   const std::string source = tex_of_image(dom_, id, page_.steps);
   if (!source.empty()) return append_formula(source, false);
-  if (options_.images) append(dom_.value(id, AttributeName::kAlt));
+  if (options_.images) return append(dom_.value(id, AttributeName::kAlt));
+  append(image_text_.of(id, frames_.back().cell, !run_.empty(), page_.steps));
 }
 
 // Marks are told apart from text that may yet not come: an opening one waits for the first letter.
@@ -237,12 +237,13 @@ void Cutter::note_list(Tag tag, NodeId id) {
   }
 }
 
-void Cutter::note_table(Tag tag, NodeId id, Frame& frame) {
-  switch (tag) {
+void Cutter::note_table(NodeId id, Frame& frame) {
+  switch (frame.tag) {
     case Tag::kTable:
       frame.row = frame.cell = kNoNode;
       frame.grid_cell = kNoCell;
-      grid_.open_table();
+      frame.in_role_table = dom_[id].tag != Tag::kTable;
+      grid_.open_table(frames_.back().grid_cell);
       break;
     case Tag::kThead:
     case Tag::kTbody:
@@ -254,7 +255,7 @@ void Cutter::note_table(Tag tag, NodeId id, Frame& frame) {
     case Tag::kTd:
     case Tag::kTh:
       frame.cell = id;
-      frame.is_header_cell = tag == Tag::kTh;
+      frame.is_header_cell = frame.tag == Tag::kTh;
       frame.grid_cell =
           grid_.open_cell(dom_.value(id, AttributeName::kColspan), dom_.value(id, AttributeName::kRowspan));
       break;
@@ -272,10 +273,15 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.is_code_line = frame.is_code_line && !has_flag(node.tag, kBlock);
   frame.ends_code_line = false;
   frame.closing_text = {};
-  frame.ancestors |= ancestor_of(node.tag);
-  const uint16_t hints = read_attributes(id, frame);
-  if (node.tag == Tag::kA && !is_link_) frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
-  const uint16_t kinds = box_kinds_of(names_);
+  element_.read(dom_, id);
+  frame.tag = tag_by_role(node.tag, frame);
+  frame.ancestors |= ancestor_of(node.tag) | (frame.tag == node.tag ? 0U : kInRoleTable);
+  const uint16_t hints = element_.hints;
+  frame.ancestors |= element_.ancestors;
+  page_.has_thread_type = page_.has_thread_type || element_.has_thread_type;
+  if (node.tag == Tag::kA && !element_.is_link)
+    frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
+  const uint16_t kinds = box_kinds_of(element_.names);
   is_for_ears_ = (kinds & kForEars) != 0;
   if (is_for_ears_ && page_.containers[frame.container].tag == Tag::kFigcaption) return false;
   if ((kinds & (kPostText | kQuotes | kPosters)) != 0) frame.ancestors = in_box_of_forum(frame.ancestors, kinds);
@@ -297,7 +303,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
     frames_.push_back(frame);
     return true;
   }
-  if (has_flag(node.tag, kBlock) || is_hidden_box || is_code_box_) {
+  if (has_flag(frame.tag, kBlock) || is_hidden_box || is_code_box_) {
     enter_container(id, node, frame, hints);
   } else if (!enter_inline(id, node, frame, hints)) {
     return false;
@@ -326,6 +332,7 @@ bool Cutter::enter_noscript(NodeId id, const Node& node) {
   frame.node = id;
   frame.is_container = false;
   frame.closing_text = {};
+  frame.tag = node.tag;
   frame.ancestors |= kInNoscript;
   enter_container(id, node, frame, 0);
   frames_.push_back(frame);
@@ -364,59 +371,10 @@ void Cutter::append_line_break() {
   if (run_.ends_in_blank_line()) flush();
 }
 
-// What an element's attributes say of it: returns hints, fills names_, class_hash_ and the frame's ancestors.
-uint16_t Cutter::read_attributes(NodeId id, Frame& frame) {
-  uint16_t hints = 0;
-  names_.clear();
-  class_hash_ = 0;
-  is_link_ = is_heading_ = false;
-  bool is_named = false, is_scripted = false;
-  for (const Attribute* a = dom_.attributes(id); a != nullptr; a = a->last ? nullptr : a + 1) {
-    switch (a->id) {
-      case AttributeName::kClass:
-        hints = static_cast<uint16_t>(hints | hint_cache_.hints_of(a->value(), names_, class_hash_));
-        break;
-      case AttributeName::kId: is_named = true; [[fallthrough]];
-      case AttributeName::kItemprop: hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_)); break;
-      case AttributeName::kRole:
-        hints = static_cast<uint16_t>(hints | hints_of(a->value(), names_));
-        frame.ancestors |= ancestor_of_role(a->value());
-        is_heading_ = a->value() == "heading";
-        break;
-      case AttributeName::kHref: is_link_ = true; break;
-      case AttributeName::kName: is_named = true; break;
-      case AttributeName::kItemtype:
-        note_item_type(a->value());
-        if (is_type_of_comments(a->value())) frame.ancestors |= kInComments;
-        break;
-      case AttributeName::kHidden: frame.ancestors |= kInHidden; break;
-      case AttributeName::kAriaHidden:
-        if (a->value() == "true") frame.ancestors |= kInHidden | kHiddenFromAria;
-        break;
-      case AttributeName::kStyle:
-        if (style_hides(a->value())) frame.ancestors |= kInHidden | kHiddenByStyle;
-        break;
-      case AttributeName::kAriaLabel:  // names a box for those who hear it
-        is_scripted = true;
-        if (has_flag(dom_[id].tag, kBlock))
-          hints = static_cast<uint16_t>(hints | (hints_of(a->value()) & 1U << kHintComment));
-        break;
-      case AttributeName::kAriaLabelledby:  // the id of the box's heading
-      case AttributeName::kDataTestid:
-      case AttributeName::kDataComponent:
-        is_scripted = true;
-        if ((hints_of(a->value()) >> kHintComment & 1) != 0) frame.ancestors |= kInComments;
-        break;
-      default: is_scripted = true; break;
-    }
-  }
-  is_link_ = is_link_ || (is_scripted && !is_named);
-  return hints;
-}
-
-void Cutter::note_item_type(std::string_view type) {
-  for (const std::string_view known : {"DiscussionForumPosting", "QAPage"})
-    page_.has_thread_type = page_.has_thread_type || type.find(known) != std::string_view::npos;
+// The parts of a table by its role are those below it: no row stands alone.
+Tag Cutter::tag_by_role(Tag tag, const Frame& around) const {
+  const bool is_part = element_.tag != Tag::kUnknown && (around.in_role_table || element_.tag == Tag::kTable);
+  return is_part && takes_its_role(tag) ? element_.tag : tag;
 }
 
 // What is hidden in or near a box that readers unfold is not hidden from them.
@@ -442,9 +400,12 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if (!frame.keep_white_space && unseen_.has(id, is_for_ears_, page_.steps)) return false;
   if (node.tag == Tag::kSpan && is_no_text(dom_.value(id, AttributeName::kClass))) return false;
   if (node.tag == Tag::kButton && frame.heading_level > 0 && !run_.empty()) return false;  // beside a heading's text
-  if (node.tag == Tag::kA && (is_permalink(dom_, id) || is_footnote_return(dom_, id))) return false;
+  if (node.tag == Tag::kA &&
+      (is_permalink(dom_, id) || is_footnote_return(dom_, id) ||
+       (page_.containers[frame.container].tag == Tag::kFigcaption && is_link_to_listing(dom_, id))))
+    return false;
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
-  if (node.tag == Tag::kA && is_link_) ++block_.sums.links;
+  if (node.tag == Tag::kA && element_.is_link) ++block_.sums.links;
   if ((node.tag == Tag::kRt || node.tag == Tag::kRtc) && is_reading(dom_, id)) return false;
   if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space) open_raised(frame, id);
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
@@ -477,14 +438,15 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   container.node = id;
   container.parent = parent;
   container.tag = node.tag;
+  container.part = frame.tag;
   container.hints = hints;
   container.ancestors = frame.ancestors;
   container.depth = static_cast<uint16_t>(depth + 1);
   container.first_block = static_cast<uint32_t>(page_.blocks.size());
   container.first_name = static_cast<uint32_t>(page_.names.size());
-  page_.names.insert(page_.names.end(), names_.begin(), names_.end());
+  page_.names.insert(page_.names.end(), element_.names.begin(), element_.names.end());
   container.last_name = static_cast<uint32_t>(page_.names.size());
-  container.shape = (class_hash_ ^ static_cast<uint32_t>(node.tag)) * 16777619U;
+  container.shape = (element_.class_hash ^ static_cast<uint32_t>(node.tag)) * 16777619U;
   for (size_t h = 0; h < kHintCount; ++h)
     container.hint_distance[h] = std::min<uint8_t>(static_cast<uint8_t>(above[h] + 1), kFar);
   for (uint32_t left = hints; left != 0; left &= left - 1)
@@ -494,22 +456,22 @@ void Cutter::enter_container(NodeId id, const Node& node, Frame& frame, uint16_t
   frame.closing_mark = frame.link = {};
   if (node.tag >= Tag::kH1 && node.tag <= Tag::kH6) {
     frame.heading_level = static_cast<uint8_t>(static_cast<int>(node.tag) - static_cast<int>(Tag::kH1) + 1);
-  } else if (is_heading_) {
+  } else if (element_.is_heading) {
     frame.role_level = heading_level_of(dom_, id);
   }
   if (is_code_box_ || CodeText::may_open(node.tag)) code_.open(id, is_code_box_, frame);
   if (node.tag == Tag::kTable && leads_within_page(dom_, frames_.back().node))
     frame.ancestors &= ~static_cast<uint32_t>(kInLink);
-  if (!frame.is_code_table) note_table(node.tag, id, frame);
-  if (is_list(node.tag)) {
+  if (!frame.is_code_table) note_table(id, frame);
+  if (is_list(frame.tag)) {
     frame.list_depth = static_cast<uint8_t>(std::min(frame.list_depth + 1, 255));
   }
-  note_list(node.tag, id);
+  note_list(frame.tag, id);
 }
 
 void Cutter::leave() {
   const Frame& frame = frames_.back();
-  const Tag tag = dom_[frame.node].tag;
+  const Tag tag = frame.tag;
   if (frame.is_container) {
     flush();
     Container& container = page_.containers[frame.container];
@@ -559,7 +521,7 @@ void Cutter::flush() {
     block_.ancestors |= page_.containers[frame.container].ancestors;
     if (frame.keep_white_space) block_.kind = BlockKind::kCode, block_.code_language = frame.code_language;
     else if (block_.heading_level > 0) block_.kind = BlockKind::kHeading;
-    else if (frame.cell != kNoNode) block_.kind = BlockKind::kCell;
+    else if (frame.cell != kNoNode && !frame.in_role_table) block_.kind = BlockKind::kCell;
     else if (page_.containers[frame.container].tag == Tag::kDt) block_.kind = BlockKind::kTerm;
     else if (page_.containers[frame.container].tag == Tag::kDd) block_.kind = BlockKind::kDefinition;
     else if (page_.containers[frame.container].tag == Tag::kFigcaption) block_.kind = BlockKind::kCaption;

@@ -35,6 +35,7 @@ enum Ancestor : uint32_t {
   kInComments = 1 << 27,  // in a box that says so by other means than a hint: no feature of the block
   kQuoted = 1 << 28,      // in a <blockquote> that is not a forum's post, or in a forum's box of quotations: no feature
   kOfPoster = 1 << 29,    // in a box of who wrote a post: no feature
+  kInRoleTable = 1 << 30,  // in a table by its role: no feature
 };
 
 // Signs in a block's text that say what it may be, as bits.
@@ -74,6 +75,7 @@ struct Container {
   uint16_t hints = 0;                      // of its own class, id, role, itemprop
   uint32_t first_name = 0, last_name = 0;  // [first, last) in PageBlocks::names
   Tag tag = Tag::kUnknown;
+  Tag part = Tag::kUnknown;  // the same, or the part of a table that it is by its role: no feature
   uint32_t ancestors = 0;
   std::array<uint8_t, kHintCount> hint_distance{};  // containers up to the nearest with the hint, itself 0
   TextSums sums;

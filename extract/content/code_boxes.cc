@@ -150,6 +150,14 @@ bool is_code_alone(const Dom& dom, NodeId code, uint64_t& steps) {
   return is_styled_as_pre(dom, code) || has_lines_by_breaks(dom, code, steps);
 }
 
+bool is_link_to_listing(const Dom& dom, NodeId link) {
+  const NodeId caption = dom[link].parent, title = dom[link].previous;
+  if (!dom[caption].is(Tag::kFigcaption) || dom[link].next != kNoNode) return false;
+  if (title == kNoNode || !dom[title].is(Tag::kSpan)) return false;
+  const std::string_view classes = dom.value(dom[caption].parent, AttributeName::kClass);
+  return dom[dom[caption].parent].is(Tag::kFigure) && (has_class(classes, "highlight") || has_class(classes, "code"));
+}
+
 bool is_styled_as_pre(const Dom& dom, NodeId id) {
   if (!dom[id].is(Tag::kCode)) return false;
   const std::string_view style = dom.value(id, AttributeName::kStyle);

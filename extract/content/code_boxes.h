@@ -31,6 +31,9 @@ bool is_code_alone(const Dom& dom, NodeId code, uint64_t& steps);
 // Whether the style attribute of a <code> keeps white space.
 bool is_styled_as_pre(const Dom& dom, NodeId id);
 
+// Whether a link leads to the whole file from the caption of a listing, behind its title (hexo, Octopress).
+bool is_link_to_listing(const Dom& dom, NodeId link);
+
 // Whether nothing but white space and <br> stands beside a node in its parent, up to the next boxes.
 bool is_blank_beside(const Dom& dom, NodeId id);
 

@@ -255,17 +255,73 @@ std::string_view language_of_element(const Dom& dom, NodeId id) {
 
 }  // namespace
 
+namespace {
+
+// The text of an element that holds one piece of text, a short one, and nothing else.
+std::string_view only_text(const Dom& dom, NodeId id) {
+  const NodeId text = dom[id].first_child;
+  constexpr uint32_t kBytesMax = 200;
+  if (text == kNoNode || !dom[text].is_text() || dom[text].next != kNoNode || dom[text].size > kBytesMax) return {};
+  return trim(dom[text].view());
+}
+
+// The name in the toolbar above Crayon's code: the last of its tools.
+std::string_view language_in_toolbar(const Dom& dom, NodeId highlighter) {
+  const NodeId bar = dom.first_element(highlighter);
+  if (bar == kNoNode || !has_class(dom.value(bar, AttributeName::kClass), "crayon-toolbar")) return {};
+  NodeId tool = dom[bar].last_child;
+  for (int level = 0; level < 2 && tool != kNoNode; ++level) {
+    while (tool != kNoNode && !dom[tool].is_element()) tool = dom[tool].previous;
+    if (tool == kNoNode) break;
+    if (has_class(dom.value(tool, AttributeName::kClass), "crayon-language")) {
+      const std::string_view name = only_text(dom, tool);
+      return is_language(name) ? name : std::string_view();
+    }
+    tool = dom[tool].last_child;
+  }
+  return {};
+}
+
+// Enlighter draws before the element that it reads, and leaves that where it was.
+std::string_view language_behind_drawing(const Dom& dom, NodeId drawing) {
+  const NodeId source = dom.next_element(drawing);
+  if (source == kNoNode || !has_class(dom.value(source, AttributeName::kClass), "enlighter-origin")) return {};
+  return language_of_element(dom, source);
+}
+
+// The ending of a file's name in the caption of hexo's and Octopress's code, where it is a known language.
+std::string_view language_in_caption(const Dom& dom, NodeId figure) {
+  const NodeId caption = dom.first_element(figure);
+  if (caption == kNoNode || !dom[caption].is(Tag::kFigcaption)) return {};
+  const NodeId title = dom.first_element(caption);
+  const std::string_view name = title == kNoNode ? std::string_view() : only_text(dom, title);
+  const size_t dot = name.rfind('.');
+  if (dot == 0 || dot == std::string_view::npos || name.find(' ') != std::string_view::npos) return {};
+  const std::string_view ending = name.substr(dot + 1);
+  return is_known_language(ending) ? ending : std::string_view();
+}
+
+// What stands in or beside the box that a highlighter puts around code.
+std::string_view language_beside(const Dom& dom, NodeId around) {
+  const std::string_view classes = dom.value(around, AttributeName::kClass);
+  if (has_class(classes, "crayon-syntax")) return language_in_toolbar(dom, around);
+  if (has_class(classes, "enlighter-default")) return language_behind_drawing(dom, around);
+  return dom[around].is(Tag::kFigure) ? language_in_caption(dom, around) : std::string_view();
+}
+
+}  // namespace
+
 std::string_view language_of_code(const Dom& dom, NodeId box) {
   constexpr int kLevelsMax = 8;  // the cell, row, body and table of line numbers, and what holds them
   std::string_view language = language_of_element(dom, box);
-  NodeId child = dom[box].first_child;
-  while (child != kNoNode && !dom[child].is_element()) child = dom[child].next;
+  const NodeId child = dom.first_element(box);
   if (language.empty() && child != kNoNode && dom[child].is(Tag::kCode)) language = language_of_element(dom, child);
   NodeId around = dom[box].parent;
   for (int level = 0; level < kLevelsMax && language.empty() && around != kNoNode && dom[around].is_element();
        ++level) {
     if (dom[around].is(Tag::kBody)) break;
     language = language_of_element(dom, around);
+    if (language.empty()) language = language_beside(dom, around);
     around = dom[around].parent;
   }
   return language;

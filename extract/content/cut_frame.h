@@ -11,6 +11,7 @@ namespace ftok::html {
 // What holds for everything below an open element.
 struct Frame {
   NodeId node = kNoNode;
+  Tag tag = Tag::kUnknown;  // of the element; the part of a table that it is by its role
   uint32_t container = 0;
   uint32_t ancestors = 0;
   NodeId row = kNoNode, cell = kNoNode;
@@ -24,6 +25,7 @@ struct Frame {
   bool keep_white_space = false;
   bool emphasis = false;
   bool is_header_cell = false;
+  bool in_role_table = false;   // the innermost table is one by its role
   bool is_formula = false;      // what it draws is one
   bool is_code_table = false;   // in a table whose rows are lines of code
   bool is_code_line = false;    // in a box within preformatted text that is one of its lines

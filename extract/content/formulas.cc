@@ -101,6 +101,7 @@ bool is_formula_class(std::string_view classes) {
 struct FormulaService {
   std::string_view address, source;
 };
+// Each address has "tex", "math" or "=tx" in it: service_of looks for these first.
 constexpr FormulaService kServices[] = {{"latex.codecogs.com", ".latex?"},
                                         {"/latex.php?", "latex="},
                                         {"cht=tx", "chl="},
@@ -114,10 +115,10 @@ constexpr FormulaService kServices[] = {{"latex.codecogs.com", ".latex?"},
                                         {"i.upmath.me/", ""}};
 
 const FormulaService* service_of(std::string_view address) {
-  if (address.size() < 8) return nullptr;
-  const auto* const found = std::find_if(
-      std::begin(kServices), std::end(kServices),
-      [&](const FormulaService& service) { return address.find(service.address) != std::string_view::npos; });
+  const auto has = [&](std::string_view part) { return address.find(part) != std::string_view::npos; };
+  if (address.size() < 8 || !(has("tex") || has("math") || has("=tx"))) return nullptr;
+  const auto* const found = std::find_if(std::begin(kServices), std::end(kServices),
+                                         [&](const FormulaService& service) { return has(service.address); });
   return found == std::end(kServices) ? nullptr : found;
 }
 

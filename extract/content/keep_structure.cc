@@ -29,7 +29,7 @@ class Structure {
         if (is_in_core(i)) keep_[i] = 1;
       } else if (block.kind == BlockKind::kCode) {
         if (keep_[i] == 0 && is_in_core(i) && belongs_to_text(i, i + 1)) keep_[i] = 1;
-      } else if ((block.ancestors & kInTable) != 0) {
+      } else if ((block.ancestors & (kInTable | kInRoleTable)) != 0) {
         i = std::max(i, keep_table(i) - 1);
       } else if (block.kind == BlockKind::kCaption) {
         if (keep_[i] == 0 && choice_.score[i] >= kCaptionScoreMin && is_in_core(i) && stands_in_text(i, i + 1))
@@ -80,7 +80,7 @@ class Structure {
     const uint32_t cell = page_.blocks[block].grid_cell;
     if (cell != kNoCell && page_.grids[page_.cells[cell].grid].holds_table) return 0;
     uint32_t at = page_.blocks[block].container;
-    while (at != 0 && page_.containers[at].tag != Tag::kTable) at = page_.containers[at].parent;
+    while (at != 0 && page_.containers[at].part != Tag::kTable) at = page_.containers[at].parent;
     return at;
   }
 
@@ -159,6 +159,8 @@ class Structure {
         has_caption = true;
         continue;
       }
+      // Boxes that are cells by their role may hold anything; data is one text each.
+      if (block.cell == cell && (block.ancestors & kInRoleTable) != 0) return false;
       rows += block.row != row;
       has_columns = has_columns || (block.row == row && block.cell != cell);
       row = block.row, cell = block.cell;

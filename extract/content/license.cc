@@ -1,6 +1,7 @@
 #include "extract/content/license.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <vector>
 
@@ -88,8 +89,19 @@ constexpr KnownLicense kKnown[] = {
     {"nationalarchives.gov.uk/doc/open-government-licence", "OGL-UK-3.0"},
 };
 
+constexpr std::string_view kCreativeCommons = "creativecommons.org/";
+
 // Folders of addresses that end in a licence's name.
 constexpr std::string_view kLists[] = {"opensource.org/licenses/", "opensource.org/license/", "spdx.org/licenses/"};
+
+// The bytes that addresses of licences begin with, behind their scheme: few links have one.
+constexpr std::array<bool, 256> kFirstBytes = [] {
+  std::array<bool, 256> bytes{};
+  bytes[static_cast<unsigned char>(kCreativeCommons[0])] = true;
+  for (const KnownLicense& known : kKnown) bytes[static_cast<unsigned char>(known.address[0])] = true;
+  for (const std::string_view list : kLists) bytes[static_cast<unsigned char>(list[0])] = true;
+  return bytes;
+}();
 
 std::string_view without_page_ending(std::string_view name) {
   for (const std::string_view ending : {".html", ".php", ".txt"}) {
@@ -143,8 +155,8 @@ std::string named(std::string_view value) {
 
 std::string license_of_address(std::string_view address) {
   constexpr size_t kBytesMax = 200;
-  static constexpr std::string_view kCreativeCommons = "creativecommons.org/";
   const std::string_view rest = behind_scheme(address).substr(0, kBytesMax);
+  if (rest.empty() || !kFirstBytes[static_cast<unsigned char>(ascii_lower(rest[0]))]) return {};
   if (rest.starts_with(kCreativeCommons)) return creative_commons(parts_of(rest.substr(kCreativeCommons.size())));
   for (const std::string_view list : kLists) {
     if (!rest.starts_with(list)) continue;

@@ -145,6 +145,11 @@ bool is_type_of_comments(std::string_view item_type) {
   return type == "Comment" || type == "UserComments";
 }
 
+bool is_type_of_thread(std::string_view item_type) {
+  const auto has = [&](std::string_view known) { return item_type.find(known) != std::string_view::npos; };
+  return has("DiscussionForumPosting") || has("QAPage");
+}
+
 bool is_element_of_comments(const Node& node) {
   const std::string_view name = node.view();
   return node.tag == Tag::kUnknown && name.find('-') != std::string_view::npos &&

@@ -13,6 +13,9 @@ namespace ftok::html {
 // Whether an itemtype is schema.org's Comment, or its UserComments of old.
 bool is_type_of_comments(std::string_view item_type);
 
+// Whether an itemtype is one of schema.org's that only pages of a conversation have.
+bool is_type_of_thread(std::string_view item_type);
+
 // Whether an element is one of the site's own that is named so: "<reader-comments>".
 bool is_element_of_comments(const Node& node);
 

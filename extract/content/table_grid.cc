@@ -24,14 +24,18 @@ uint32_t span_of(std::string_view value, uint32_t max) {
 
 }  // namespace
 
-void GridBuilder::open_table() {
+void GridBuilder::open_table(uint32_t cell_around) {
   if (!open_.empty()) grids_[open_.back().grid].holds_table = true;
   open_.push_back({static_cast<uint32_t>(grids_.size()), 0, 0, {}});
-  grids_.emplace_back();
+  grids_.emplace_back().cell_around = cell_around;
 }
 
 void GridBuilder::close_table() {
-  if (!open_.empty()) open_.pop_back();
+  if (open_.empty()) return;
+  const Grid& closed = grids_[open_.back().grid];
+  const bool is_larger = closed.cells > 1 || closed.holds_larger_table;
+  open_.pop_back();
+  if (!open_.empty() && is_larger) grids_[open_.back().grid].holds_larger_table = true;
 }
 
 // No cell reaches out of its group of rows.
@@ -57,6 +61,7 @@ uint32_t GridBuilder::open_cell(std::string_view column_span, std::string_view r
   for (uint32_t column = first; rows != 1 && column < last; ++column)
     table.free_from[column] = std::max(table.free_from[column], rows == 0 ? UINT32_MAX : row + rows);
   table.column = last;
+  ++grids_[table.grid].cells;
   cells_.push_back({table.grid, row, static_cast<uint16_t>(first)});
   return static_cast<uint32_t>(cells_.size() - 1);
 }

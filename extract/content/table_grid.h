@@ -17,7 +17,10 @@ struct GridCell {
 };
 
 struct Grid {
-  bool holds_table = false;  // in one of its cells: it lays a page out
+  bool holds_table = false;         // in one of its cells: it lays a page out
+  bool holds_larger_table = false;  // of more than one cell
+  uint32_t cells = 0;
+  uint32_t cell_around = kNoCell;  // of the table that it stands in
 };
 
 // Places the cells of the tables that are open, the innermost last. Calls come in document order.
@@ -25,7 +28,7 @@ class GridBuilder {
  public:
   GridBuilder(std::vector<GridCell>& cells, std::vector<Grid>& grids) : cells_(cells), grids_(grids) {}
 
-  void open_table();
+  void open_table(uint32_t cell_around);  // the cell that it stands in; kNoCell where it stands in none
   void close_table();
   void open_row_group();
   void open_row();

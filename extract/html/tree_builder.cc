@@ -86,7 +86,7 @@ void TreeBuilder::fail(ParseStatus status, double value, double limit) {
   result_.limit = limit;
 }
 
-void TreeBuilder::check_caps() {
+void TreeBuilder::fail_for_cap() {
   if (open_.size() > limits_.depth_max) {
     fail(ParseStatus::kTooDeep, static_cast<double>(open_.size()), limits_.depth_max);
   } else if (formatting_.size() > limits_.formatting_max) {

@@ -179,7 +179,12 @@ class TreeBuilder {
   std::string_view with_replaced_nul(std::string_view text);
   void drop_attributes();
   void step(uint64_t count = 1) const { steps_ += count; }
-  void check_caps();
+  void check_caps() {
+    const bool exceeds = open_.size() > limits_.depth_max || formatting_.size() > limits_.formatting_max ||
+                         dom_.size() > limits_.nodes_max || steps_ > steps_max_;
+    if (exceeds) fail_for_cap();
+  }
+  void fail_for_cap();
   void fail(ParseStatus status, double value, double limit);
 
   Dom& dom_;

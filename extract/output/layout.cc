@@ -5,7 +5,9 @@
 #include <unordered_map>
 
 #include "core/hash_seed.h"
+#include "extract/content/keep_structure.h"
 #include "extract/output/markdown.h"
+#include "extract/output/property_lists.h"
 #include "extract/output/table_plan.h"
 #include "extract/output/table_sections.h"
 
@@ -15,6 +17,7 @@ namespace {
 
 constexpr size_t kCellMax = 200;  // bytes; a longer cell is a column of a layout table, not data
 constexpr uint32_t kNoBlock = UINT32_MAX;
+constexpr std::string_view kDefinitionMark = ": ";
 constexpr size_t kRepeatedWordsMin = 8;  // shorter lines ("Yes", a recipe's "Ingredients") may well come twice
 
 class Layout {
@@ -22,13 +25,20 @@ class Layout {
   // `lines`: an entry a block, filled with where it is written; may be null.
   Layout(const PageBlocks& page, const std::vector<uint8_t>& keep, const LayoutOptions& options,
          std::vector<BlockLines>* lines)
-      : page_(page), keep_(keep), options_(options), plans_(plan_tables(page, keep)), lines_(lines) {}
+      : page_(page),
+        keep_(keep),
+        options_(options),
+        plans_(plan_tables(page, keep)),
+        lines_(lines),
+        properties_(page) {}
 
   Fate add(const Block& block) {
     const std::string_view text = page_.text_of(block);
-    const TablePlan* const plan = block.grid_cell == kNoCell ? nullptr : &plans_[page_.cells[block.grid_cell].grid];
-    if (plan != nullptr && plan->is_grid) return add_cell(block, text, *plan);
+    const uint32_t cell = block.grid_cell == kNoCell ? kNoCell : cell_in(page_, plans_.part_of, block.grid_cell);
+    const TablePlan* const plan = cell == kNoCell ? nullptr : &plans_.tables[page_.cells[cell].grid];
+    if (plan != nullptr && plan->is_grid) return add_cell(block, text, *plan, page_.cells[cell]);
     end_grid();
+    if (!options_.markdown && is_value_of_term(block)) return add_value(block, text);
     const bool is_equation = plan != nullptr && plan->is_equations;
     if (is_equation && last_ != nullptr && last_->row == block.row) return add_beside(block, text);
     if (!options_.repeated_lines && block.kind != BlockKind::kCode && block.sums.words >= kRepeatedWordsMin &&
@@ -69,6 +79,22 @@ class Layout {
   }
 
  private:
+  // A value of a list of properties, behind its term or behind another value of it.
+  bool is_value_of_term(const Block& block) {
+    return block.kind == BlockKind::kDefinition && last_ != nullptr && last_ + 1 == &block &&
+           (last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition) && properties_.hold(block);
+  }
+
+  Fate add_value(const Block& block, std::string_view text) {
+    const bool is_first = last_->kind == BlockKind::kTerm;
+    out_ += !is_first ? ", " : announces(page_.text_of(*last_)) ? " " : ": ";
+    const uint32_t line = line_now();
+    body(block, text, false, out_);
+    note_lines(block, line, LineKind::kProse);
+    last_ = &block;
+    return Fate::kWritten;
+  }
+
   // The number of an equation, or one that stands beside another.
   Fate add_beside(const Block& block, std::string_view text) {
     out_ += ' ';
@@ -161,8 +187,7 @@ class Layout {
   }
 
   // A cell of a table that is laid out as a grid; what stands in it becomes one line.
-  Fate add_cell(const Block& block, std::string_view text, const TablePlan& plan) {
-    const GridCell& cell = page_.cells[block.grid_cell];
+  Fate add_cell(const Block& block, std::string_view text, const TablePlan& plan, const GridCell& cell) {
     if (grid_ != cell.grid) {
       end_grid();
       end_row();
@@ -242,8 +267,7 @@ class Layout {
   bool continues(const Block& block, bool short_cell) const {
     if (last_ == nullptr) return false;
     if (short_cell && !first_row_) return true;
-    if (block.kind == BlockKind::kDefinition && !is_item(block))
-      return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
+    if (starts_definition(block)) return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
     return is_item(block) && !items_.empty();
   }
 
@@ -285,9 +309,15 @@ class Layout {
       out_.append(level, '#');
       out_ += ' ';
     }
-    if (options_.markdown && block.kind == BlockKind::kDefinition && !is_item(block)) out_ += ": ";
+    if (options_.markdown && starts_definition(block)) {
+      out_.append(indent_under_items(block, kDefinitionMark.size()), ' ');
+      out_ += kDefinitionMark;
+      definition_ = definition_of(block);
+      return;
+    }
     if (!is_item(block)) {
-      if (item_indent_ == 0) items_.clear();
+      if (options_.markdown && block.kind == BlockKind::kTerm) out_.append(indent_of_term(block), ' ');
+      else if (item_indent_ == 0) items_.clear();
       return;
     }
     constexpr int32_t kNumberMax = 999999999;  // CommonMark, 5.2: nine digits, and no sign
@@ -302,20 +332,52 @@ class Layout {
     out_ += mark;
   }
 
-  // The list item that a block stands in; 0 where none does.
+  // The list item or the definition that a block stands in; 0 where none does.
   uint32_t item_around(const Block& block) const {
-    uint32_t at = block.list_depth == 0 ? 0 : block.container;
-    while (at != 0 && page_.containers[at].tag != Tag::kLi) at = page_.containers[at].parent;
+    const bool is_in_any = block.list_depth > 0 || (block.ancestors & kInDefinitionList) != 0;
+    uint32_t at = is_in_any ? block.container : 0;
+    while (at != 0 && page_.containers[at].tag != Tag::kLi && page_.containers[at].tag != Tag::kDd)
+      at = page_.containers[at].parent;
     return at;
+  }
+
+  // Lists and lists of definitions around a block.
+  uint32_t depth_of(const Block& block) const {
+    uint32_t depth = block.list_depth;
+    if ((block.ancestors & kInDefinitionList) == 0) return depth;
+    for (uint32_t at = block.container; at != 0; at = page_.containers[at].parent)
+      depth += page_.containers[at].tag == Tag::kDl ? 1 : 0;
+    return depth;
+  }
+
+  // The first block of a <dd> that is written, a line or a paragraph.
+  bool starts_definition(const Block& block) const { return !is_item(block) && definition_of(block) > definition_; }
+
+  // The <dd> that a line or paragraph stands in; 0 for others.
+  uint32_t definition_of(const Block& block) const {
+    if (block.kind == BlockKind::kDefinition) return block.container;
+    if (block.kind != BlockKind::kText || (block.ancestors & kInDefinitionList) == 0) return 0;
+    const uint32_t around = item_around(block);
+    return page_.containers[around].tag == Tag::kDd ? around : 0;
+  }
+
+  // A term stands under the definition that its list is a part of.
+  size_t indent_of_term(const Block& block) {
+    const uint32_t depth = depth_of(block);
+    while (!items_.empty() && items_.back().depth >= depth) items_.pop_back();
+    return items_.empty() ? 0 : items_.back().text_at;
   }
 
   // In Markdown a further block of an item stands under its text. Returns how far it is indented, and ends the items
   // before that it is not part of.
   size_t go_on_with_item(const Block& block, bool short_cell) {
-    if (!options_.markdown || quote_ || short_cell || is_item(block) || block.kind == BlockKind::kCell) return 0;
+    if (!options_.markdown || quote_ || short_cell || is_item(block) || block.kind == BlockKind::kCell ||
+        block.kind == BlockKind::kTerm || starts_definition(block))
+      return 0;
     const uint32_t item = item_around(block);
     if (item == 0) return 0;
-    while (!items_.empty() && items_.back().item != item && items_.back().depth >= block.list_depth) items_.pop_back();
+    const uint32_t depth = depth_of(block);
+    while (!items_.empty() && items_.back().item != item && items_.back().depth >= depth) items_.pop_back();
     return !items_.empty() && items_.back().item == item ? items_.back().text_at : 0;
   }
 
@@ -334,9 +396,13 @@ class Layout {
 
   // In Markdown an item stands under the text of the one it belongs to, and only under one that was written.
   size_t indent_under_items(const Block& block, size_t mark_size) {
-    while (!items_.empty() && items_.back().depth >= block.list_depth) items_.pop_back();
+    const uint32_t depth = depth_of(block), item = item_around(block);
+    while (!items_.empty() && items_.back().depth >= depth) items_.pop_back();
     const size_t indent = items_.empty() ? 0 : items_.back().text_at;
-    items_.push_back({block.list_depth, indent + mark_size, item_around(block)});
+    const bool in_definition = !items_.empty() && page_.containers[items_.back().item].tag == Tag::kDd;
+    const bool is_definition = page_.containers[item].tag == Tag::kDd;
+    // CommonMark has no definitions: what stood under two of them would be code.
+    items_.push_back({depth, indent + (in_definition && is_definition ? 0 : mark_size), item});
     return indent;
   }
 
@@ -363,9 +429,9 @@ class Layout {
   }
 
   struct OpenItem {
-    uint8_t depth = 0;
+    uint32_t depth = 0;
     size_t text_at = 0;  // spaces before its text
-    uint32_t item = 0;   // its container
+    uint32_t item = 0;   // its container, a <li> or <dd>
   };
 
   const PageBlocks& page_;
@@ -376,10 +442,12 @@ class Layout {
   const Block* last_ = nullptr;
   NodeId row_ = kNoNode, cell_ = kNoNode;
   std::vector<OpenItem> items_;
-  size_t item_indent_ = 0;  // of the block being written, where it goes on with an item
+  uint32_t definition_ = 0;  // the last <dd> that was begun
+  size_t item_indent_ = 0;   // of the block being written, where it goes on with an item
   static constexpr uint32_t kNoRow = UINT32_MAX;
-  std::vector<TablePlan> plans_;
+  TablePlans plans_;
   std::vector<BlockLines>* const lines_;
+  PropertyLists properties_;
   std::vector<const Block*> row_blocks_;  // in grid_cells_
   size_t counted_ = 0;                    // of out_: what line_ counts the line breaks of
   uint32_t line_ = 0;

@@ -183,6 +183,16 @@ TEST(CodeLabels, OfHighlightersGo) {
   EXPECT_EQ(without_labels("<div><p>Copy<p>Copy<p>Copy<p>Copy<p>Copy" + code + "</div>"), "Copy\na = 1\nb");
 }
 
+TEST(CodeLabels, LinksToTheListingGo) {
+  const auto figure = [](const std::string& name, const std::string& caption) {
+    return code_of("<figure class='" + name + "'><figcaption>" + caption + "</figcaption><pre>a</pre></figure>");
+  };
+  EXPECT_EQ(figure("highlight py", "<span>a.py</span><a href=/a.py>view raw</a>"), "a.py\na");
+  EXPECT_EQ(figure("code", "<span>a.py</span><a href=/a.py>link</a>"), "a.py\na");
+  EXPECT_EQ(figure("photo", "<span>a.py</span><a href=/a.py>link</a>"), "a.pylink\na");
+  EXPECT_EQ(figure("code", "<span>a.py</span> of <a href=/a.py>b</a>"), "a.py of b\na");
+}
+
 TEST(CodeLabels, NumbersAndCopiesGo) {
   const std::string code = "<pre>a = 1\n  b</pre>";
   EXPECT_EQ(without_labels("<div><pre>1\n2</pre>" + code + "</div>"), "a = 1\n  b");

@@ -21,8 +21,18 @@ void write_page(std::string_view html) {
   PageBlocks page;
   if (parse_html(html, {}, dom).status == ParseStatus::kDone) cut_into_blocks(dom, {true, false, true}, page);
   std::string text;
+  uint32_t definition = 0;  // the last <dd> that was begun
   for (const Block& block : page.blocks) {
-    if (block.kind == BlockKind::kDefinition && !block.starts_item) text += ": ";
+    uint32_t around = block.container;
+    const auto is = [&](Tag tag) { return page.containers[around].tag == tag; };
+    while (around != 0 && !is(Tag::kDd) && !is(Tag::kLi)) around = page.containers[around].parent;
+    const bool in_list = (block.ancestors & kInDefinitionList) != 0;
+    const bool may_be =
+        (block.kind == BlockKind::kText && in_list) || (block.kind == BlockKind::kDefinition && !block.starts_item);
+    if (may_be && is(Tag::kDd) && around > definition) {
+      definition = around;
+      text += ": ";
+    }
     text += page.text_of(block);
     text += '\n';
   }

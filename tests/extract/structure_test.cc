@@ -118,6 +118,28 @@ TEST(CodeBoxes, Languages) {
   EXPECT_EQ(language("<pre class='syntaxhighlighter-pre' data-syntaxhighlighter-params='brush: java; gutter: no'>x"),
             "java");
   EXPECT_EQ(language("<pre data-lang='JavaScript'>x"), "JavaScript");  // the fence has it in lower case
+  const auto crayon = [](const std::string& toolbar) {
+    return language(
+        "<div class='crayon-syntax crayon-theme-classic'><div class=crayon-toolbar><span class=crayon-title>"
+        "</span><div class=crayon-tools><div class=crayon-button></div>" +
+        toolbar + "</div></div><div class=crayon-main><table><tr><td class=crayon-code><pre>x");
+  };
+  EXPECT_EQ(crayon("<span class=crayon-language>PHP</span>"), "PHP");
+  EXPECT_EQ(crayon("<span class=crayon-language>Default</span>"), "");
+  EXPECT_EQ(crayon("<span class=crayon-mixed>PHP</span>"), "");
+  const auto enlighter = [](const std::string& name) {
+    return language("<div class=enlighter-default><div class=enlighter><pre>x</pre></div></div>\n<pre class='" + name +
+                    "' data-enlighter-language=python>x");
+  };
+  EXPECT_EQ(enlighter("EnlighterJSRAW enlighter-origin"), "python");
+  EXPECT_EQ(enlighter("EnlighterJSRAW"), "");  // the next listing
+  const auto hexo = [](const std::string& title) {
+    return language("<figure class=highlight><figcaption><span>" + title + "</span></figcaption><pre>x");
+  };
+  EXPECT_EQ(hexo("lib/lamp.py"), "py");
+  EXPECT_EQ(hexo("lamp.unheard"), "");
+  EXPECT_EQ(hexo("Written in a.py"), "");
+  EXPECT_EQ(hexo(".sh"), "");
   for (const char* const none :
        {"<pre>x", "<pre class='language-plaintext'>x", "<pre class='highlight'>x", "<pre class='hljs left wide'>x",
         "<div class='news'><pre>x", "<pre class='language-a_name_that_is_too_long'>x"})
