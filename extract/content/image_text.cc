@@ -153,10 +153,8 @@ bool says_it_in_words(const Dom& dom, NodeId row, std::string_view text, uint64_
 
 }  // namespace
 
-void ImageText::read_rows(NodeId section, uint64_t& steps) {
-  section_ = section;
-  rows_ = 0;
-  columns_that_say_ = 0;
+ImageText::Rows ImageText::read_rows(NodeId section, uint64_t& steps) const {
+  Rows rows;
   const NodeId table = dom_[section].is(Tag::kTable) ? section : dom_[section].parent;
   const NodeId head = dom_.first_element(table);
   bool has_header = head != kNoNode && dom_[head].is(Tag::kThead);
@@ -165,21 +163,24 @@ void ImageText::read_rows(NodeId section, uint64_t& steps) {
     const RowOfSigns signs = read_row(dom_, row, steps);
     has_header = has_header || signs.has_header;
     if (signs.is_layout || (signs.sign_count == 0 && signs.word_count < 2)) continue;
-    rows_ += signs.compares() ? 1 : 0;
-    if (rows_ == 1 && signs.compares()) first = signs;
-    for (uint32_t k = 0; rows_ > 0 && k < kColumnsMax; ++k) {
-      if (signs.signs[k] != first.signs[k]) columns_that_say_ |= 1U << k;
+    rows.count += signs.compares() ? 1 : 0;
+    if (rows.count == 1 && signs.compares()) first = signs;
+    for (uint32_t k = 0; rows.count > 0 && k < kColumnsMax; ++k) {
+      if (signs.signs[k] != first.signs[k]) rows.columns_that_say |= 1U << k;
     }
   }
-  if (has_header) columns_that_say_ |= ~(first.words >> 1);
+  if (has_header) rows.columns_that_say |= ~(first.words >> 1);
+  return rows;
 }
 
 // Rows of signs come together, each with words: a table that compares. A column whose rows all have the same sign is
 // one of bullets, unless a header says what it tells and no words follow.
 bool ImageText::says_something_in(NodeId cell, uint64_t& steps) {
   const NodeId row = dom_[cell].parent;
-  if (dom_[row].parent != section_) read_rows(dom_[row].parent, steps);
-  if (rows_ < 2) return false;
+  const NodeId section = dom_[row].parent;
+  auto rows = rows_.find(section);
+  if (rows == rows_.end()) rows = rows_.emplace(section, read_rows(section, steps)).first;
+  if (rows->second.count < 2) return false;
   if (row != row_) row_ = row, row_compares_ = read_row(dom_, row, steps).compares();
   if (!row_compares_) return false;
   uint32_t column = 0;
@@ -187,7 +188,7 @@ bool ImageText::says_something_in(NodeId cell, uint64_t& steps) {
     ++steps;
     if (++column == kColumnsMax) return false;
   }
-  return (columns_that_say_ >> column & 1) != 0;
+  return (rows->second.columns_that_say >> column & 1) != 0;
 }
 
 std::string_view ImageText::of(NodeId image, NodeId cell, bool behind_text, uint64_t& steps) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string_view>
 
 #include "extract/html/dom.h"
@@ -19,14 +20,17 @@ class ImageText {
   std::string_view of(NodeId image, NodeId cell, bool behind_text, uint64_t& steps);
 
  private:
-  void read_rows(NodeId section, uint64_t& steps);
+  // The rows of a section of a table.
+  struct Rows {
+    uint32_t count = 0;             // those that have signs beside words
+    uint32_t columns_that_say = 0;  // as bits
+  };
+  Rows read_rows(NodeId section, uint64_t& steps) const;
   bool says_something_in(NodeId cell, uint64_t& steps);
 
   const Dom& dom_;
-  NodeId section_ = kNoNode;       // the rows read last
-  uint32_t rows_ = 0;              // of them, those that have signs beside words
-  uint32_t columns_that_say_ = 0;  // as bits
-  NodeId row_ = kNoNode;           // the one asked about last, and the answer
+  std::map<NodeId, Rows> rows_;  // each section is read once, also where tables stand in its cells
+  NodeId row_ = kNoNode;         // the one asked about last, and the answer
   bool row_compares_ = false;
 };
 

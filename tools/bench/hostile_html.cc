@@ -191,6 +191,8 @@ void add_deep_and_random(std::vector<HostilePage>& pages) {
                            "<a name=x>x<p>"})
     pages.push_back({"a table and a host, then " + std::string(unit), repeat,
                      "<table><tr><td><div><template shadowrootmode=open>", unit});
+  pages.push_back({"a table of tables of images", repeat, "<table>",
+                   "<tr><td><table><tr><td><img alt=x><td>w<tr><td><img alt=y><td>v</table><td><img alt=x>"});
   pages.push_back({"tags of 399 attributes", many_attributes, {}, {}});
   pages.push_back({"60 formatting elements reconstructed", reconstructed, {}, {}});
   for (const char* unit : {"</p>", "</x>", "</b>", "<p></p>", "<li></li>", "<b></b>", "<a></a>", "x<br>", "</div>",
