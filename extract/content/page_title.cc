@@ -22,7 +22,7 @@ size_t sign_at(std::string_view title, size_t at) {
 }
 
 // Letters and digits in lower case: as names stand in hosts.
-std::string bare(std::string_view text) {
+std::string letters_of(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (is_alpha(c) || is_digit(c) || static_cast<unsigned char>(c) >= 0x80) out += ascii_lower(c);
@@ -43,25 +43,25 @@ std::string_view host_of(std::string_view address) {
 bool is_name_of_host(const std::string& name, std::string_view host) {
   constexpr size_t kNameMin = 4;  // shorter ones may be parts of others
   if (name.size() < kNameMin) return false;
-  const std::string whole = bare(host);
+  const std::string whole = letters_of(host);
   if (whole == name) return true;  // "example.com"
   for (;;) {                       // "the-weir" of "the-weir.co.example"
     const size_t dot = host.rfind('.');
     if (dot == std::string_view::npos) return false;
     host = host.substr(0, dot);
     const size_t before = host.rfind('.');
-    if (bare(before == std::string_view::npos ? host : host.substr(before + 1)) == name) return true;
+    if (letters_of(before == std::string_view::npos ? host : host.substr(before + 1)) == name) return true;
   }
 }
 
 class SiteName {
  public:
   explicit SiteName(const TitleFacts& facts)
-      : site_(bare(facts.site)), heading_(bare(facts.heading)), host_(host_of(facts.address)) {}
+      : site_(letters_of(facts.site)), heading_(letters_of(facts.heading)), host_(host_of(facts.address)) {}
 
   // Whether a title is `name` and `rest`, not the other way round.
   bool is(std::string_view name, std::string_view rest) const {
-    const std::string bare_name = bare(name), bare_rest = bare(rest);
+    const std::string bare_name = letters_of(name), bare_rest = letters_of(rest);
     if (bare_rest.empty() || bare_rest == site_) return false;
     if (!site_.empty() && bare_name == site_) return true;
     if (bare_name == heading_) return false;
