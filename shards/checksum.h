@@ -58,7 +58,7 @@ class ChecksummedFile {
   void write(std::string_view bytes) {
     file_.write(bytes);
     checksum_.update(bytes);
-    part_.update(bytes);
+    if (part_begin_ > 0) part_.update(bytes);
   }
   void begin_part() {  // the first begins with the file
     part_ = Checksum();
@@ -66,14 +66,14 @@ class ChecksummedFile {
   }
   uint64_t part_size() const { return size() - part_begin_; }
   // Ends the part with the 16 bytes of the checksum of everything before them in it (formats "FTOK...").
-  void write_checksum() { write(part_.bytes()); }
+  void write_checksum() { write((part_begin_ > 0 ? part_ : checksum_).bytes()); }
   uint64_t size() const { return file_.size(); }
   std::string hex() const { return checksum_.hex(); }
   void commit() { file_.commit(); }
 
  private:
   AtomicFile file_;
-  Checksum checksum_, part_;
+  Checksum checksum_, part_;  // the part's own only behind the first
   uint64_t part_begin_ = 0;
 };
 

@@ -192,26 +192,11 @@ class TokenSpool {
   std::vector<uint32_t> wide_;                      // scratch
 };
 
-// The file itself, with the checksum of what is written to it.
-class SampleOutput {
- public:
-  explicit SampleOutput(const std::string& path) : path_(path), file_(path) {}
-
-  void write(std::string_view bytes) {
-    file_.write(bytes);
-    checksum_.update(bytes);
-  }
-  FileEntry commit() {
-    FileEntry entry{path_.substr(path_.rfind('/') + 1), file_.size(), checksum_.hex()};
-    file_.commit();
-    return entry;
-  }
-
- private:
-  const std::string path_;
-  AtomicFile file_;
-  Checksum checksum_;
-};
+FileEntry commit(ChecksummedFile& file, const std::string& path) {
+  FileEntry entry{path.substr(path.rfind('/') + 1), file.size(), file.hex()};
+  file.commit();
+  return entry;
+}
 
 // The table stands first and is known last: tokens are kept in a spool until then.
 class SpooledSampleFile : public ShardFile {
@@ -225,12 +210,12 @@ class SpooledSampleFile : public ShardFile {
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
-    SampleOutput output(options_.path);
+    ChecksummedFile output(options_.path);
     write_samples(
         format_, options_.token_bytes, plan_of(tokens_, documents),
         [this](uint64_t tokens, TokenBlock& block, const Sink& full) { spool_.read(tokens, block, full); },
         [&](std::string_view bytes) { output.write(bytes); });
-    return {output.commit()};
+    return {commit(output, options_.path)};
   }
 
  private:
@@ -264,7 +249,7 @@ class PlannedSampleFile : public ShardFile {
         !std::equal(documents.begin(), documents.end(), plan_.begins.begin(), plan_.begins.end(), begins_there))
       refuse();
     block_.flush(write_);
-    return {output_.commit()};
+    return {commit(output_, options_.path)};
   }
 
  private:
@@ -281,7 +266,7 @@ class PlannedSampleFile : public ShardFile {
   const SampleFileFormat& format_;
   const ShardFileOptions options_;
   const ShardPlan& plan_;
-  SampleOutput output_;
+  ChecksummedFile output_;
   TokenBlock block_;
   size_t begun_ = 0;   // samples
   uint64_t left_ = 0;  // tokens of the last one begun

@@ -32,6 +32,26 @@ TEST(JsonString, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(in_quotes("\xE2\x82"), "\"\xEF\xBF\xBD\"");
 }
 
+// Bytes that stand as they are are found eight at a time: every byte, at every place of three such steps.
+TEST(JsonString, EveryByteAtEveryPlaceReadsBack) {
+  simdjson::ondemand::parser parser;
+  for (size_t place = 0; place < 24; ++place) {
+    for (int byte = 0; byte < 0x80; ++byte) {
+      std::string text(24, 'a');
+      text[place] = static_cast<char>(byte);
+      const std::string quoted = in_quotes(text);
+      const bool is_plain = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
+      EXPECT_EQ(quoted == '"' + text + '"', is_plain) << byte << " at " << place;
+      const simdjson::padded_string padded(quoted);
+      simdjson::ondemand::document document = parser.iterate(padded);
+      EXPECT_EQ(std::string_view(document.get_string()), text) << byte << " at " << place;
+    }
+    std::string broken(24, 'a');
+    broken[place] = '\xFF';
+    EXPECT_EQ(in_quotes(broken), '"' + broken.substr(0, place) + "\xEF\xBF\xBD" + broken.substr(place + 1) + '"');
+  }
+}
+
 TEST(JsonNumber, IsShortAndExact) {
   EXPECT_EQ(number(0.65), "0.65");
   EXPECT_EQ(number(-0.0), "0");

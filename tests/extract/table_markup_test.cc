@@ -105,6 +105,33 @@ TEST(SignsInCells, StandInRowsThatCompare) {
   EXPECT_EQ(with(121).substr(121), "\nBerta");  // a text beside its picture
 }
 
+TEST(SignsInCells, InTheFirstColumns) {
+  const auto rows = [](size_t before) {
+    std::string cells;
+    for (size_t i = 1; i < before; ++i) cells += "<td>";
+    return as_text("<table><tr><td>Anna" + cells + tick("Yes") + tick("No") + "<tr><td>Berta" + cells + tick("No") +
+                   tick("Yes") + "</table>");
+  };
+  EXPECT_NE(rows(22).find("Yes"), std::string::npos);  // the 23rd and the 24th
+  EXPECT_NE(rows(22).find("No"), std::string::npos);
+  EXPECT_EQ(rows(24), "Anna\nBerta");  // the 25th
+}
+
+// Each inner table stands between two cells of the outer one that are asked about.
+TEST(SignsInCells, AroundTablesCostNoMoreARowTheMoreThereAre) {
+  const auto steps = [](int rows) {
+    std::string html = "<table>";
+    for (int i = 0; i < rows; ++i)
+      html += "<tr><td><table><tr><td>a" + tick("Yes") + "<tr><td>b" + tick("No") + "</table>" + tick("Yes");
+    Dom dom;
+    EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
+    PageBlocks page;
+    cut_into_blocks(dom, {}, page);
+    return page.steps;
+  };
+  EXPECT_LE(steps(2000), 2 * steps(1000) + 1000);
+}
+
 TEST(SignsInCells, ThatAreAllAlikeAreBullets) {
   const auto rows = [](const std::string& first, const std::string& second) {
     return first + "<td>Anna" + second + "<tr>" + first + "<td>Berta" + second + "</table>";
