@@ -140,7 +140,7 @@ TablePlans plan_tables(const PageBlocks& page, const std::vector<uint8_t>& keep)
   planned.part_of = tables_of_one_cell(page);
   PageTables tables;
   tables.plan(page, keep, planned.part_of);
-  if (!planned.part_of.empty()) {  // what is no table of data with them is planned without
+  if (!planned.part_of.empty()) {  // tables that hold them and are not tables of data are planned again, without them
     for (uint32_t& cell : planned.part_of) {
       if (cell != kNoCell && !tables.plans[page.cells[cell].grid].is_grid) cell = kNoCell;
     }

@@ -291,6 +291,20 @@ TEST(KeepStructure, TablesOfTheText) {
             "a line of five words/end/");
 }
 
+TEST(KeepStructure, TablesByTheirRoleWhereEachCellIsOneText) {
+  const auto table = [](const std::string& cell) {
+    return with_structure(
+        "<div><p>a line of five words<div role=table><div role=row><div role=columnheader>x1</div>"
+        "<div role=columnheader>x2</div></div><div role=row><div role=cell>x3</div><div role=cell>" +
+        cell + "</div></div></div><p>end</div>");
+  };
+  EXPECT_EQ(table("x4"), "a line of five words/x1/x2/x3/x4/end/");
+  EXPECT_EQ(table("x4<p>x5"), "a line of five words/end/");  // a box of its own in a cell
+  EXPECT_EQ(with_structure("<div><p>a line of five words<table><tr><th>x1<th>x2<tr><td>x3<td>x4<p>x5</table><p>end"
+                           "</div>"),
+            "a line of five words/x1/x2/x3/x4/x5/end/");
+}
+
 TEST(KeepStructure, CodeDefinitionsAndHeadings) {
   EXPECT_EQ(with_structure("<div><p>a line of words<pre>z = 1</pre><p>end</div>"), "a line of words/z = 1/end/");
   EXPECT_EQ(with_structure("<div><p>a line of words<nav><pre>z = 1</pre></nav><p>end</div>"), "a line of words/end/");
