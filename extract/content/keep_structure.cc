@@ -68,9 +68,10 @@ class Structure {
     const Container& box = page_.containers[table];
     if (is_wanted_table(box)) {
       keep_all(box.first_block, box.last_block);
-      const size_t above = box.first_block - 1;  // its heading, where it stands behind the core, or its caption
-      const Block& head = page_.blocks[above];
-      if (is_in_core(box.first_block) ? is_caption_of_core(above) : head.heading_level > 0) keep_[above] = 1;
+      // Above it: its caption, or its heading where it stands behind the core.
+      const size_t above = box.first_block - 1;
+      if (is_in_core(box.first_block) ? is_caption_of_core(above) : page_.blocks[above].heading_level > 0)
+        keep_[above] = 1;
     }
     return box.last_block;
   }

@@ -289,6 +289,7 @@ TEST(KeepStructure, TablesOfTheText) {
             "a line of five words/end/");  // one column
   EXPECT_EQ(with_structure("<div><p>a line of five words<aside>" + table("x") + "</aside><p>end</div>"),
             "a line of five words/end/");
+  EXPECT_EQ(with_structure("<div>" + table("a") + "<p>end</div>"), "a1/a2/a3/a4/end/");  // nothing above it
 }
 
 TEST(KeepStructure, TablesByTheirRoleWhereEachCellIsOneText) {
