@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "core/error.h"
 #include "trainer/cpu/cpu_layers.h"
@@ -57,10 +56,11 @@ class CpuBatchSampler final : public BatchSampler {
     }
     Decoder<float> decoder(config_, *layers_, parameters_.data(), count, positions);
     std::vector<SampledText> texts(requests.size());
-    std::vector<int64_t> alive(requests.size());
-    std::iota(alive.begin(), alive.end(), 0);
+    std::vector<int64_t> alive = first_of_prompts(requests);
+    const std::vector<int64_t> firsts = alive;
     std::vector<uint32_t> tokens;
     for (int64_t position = 0; !alive.empty(); ++position) {
+      join_with_first(requests, firsts, position, decoder, alive);
       tokens.clear();
       bool draws = false;
       for (const int64_t i : alive) {
@@ -79,6 +79,30 @@ class CpuBatchSampler final : public BatchSampler {
       alive = std::move(left);
     }
     return texts;
+  }
+
+  // Of requests in a row that have the same prompt, as several answers to one problem have, the first.
+  static std::vector<int64_t> first_of_prompts(std::span<const SampleRequest> requests) {
+    std::vector<int64_t> firsts;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      if (i == 0 || !std::ranges::equal(requests[i].prompt, requests[i - 1].prompt))
+        firsts.push_back(static_cast<int64_t>(i));
+    }
+    return firsts;
+  }
+
+  // The first has read the prompt for the others, which go on by themselves from its last token on: there they draw.
+  static void join_with_first(std::span<const SampleRequest> requests, const std::vector<int64_t>& firsts,
+                              int64_t position, Decoder<float>& decoder, std::vector<int64_t>& alive) {
+    for (size_t f = 0; f < firsts.size(); ++f) {
+      const int64_t end = f + 1 < firsts.size() ? firsts[f + 1] : static_cast<int64_t>(requests.size());
+      if (static_cast<int64_t>(requests[static_cast<size_t>(firsts[f])].prompt.size()) != position + 1) continue;
+      for (int64_t i = firsts[f] + 1; i < end; ++i) {
+        decoder.copy_sequence(firsts[f], i);
+        alive.push_back(i);
+      }
+    }
+    std::sort(alive.begin(), alive.end());
   }
 
   // Draws the token after `position`, where the prompt does not say it. Whether there is more to read.

@@ -299,6 +299,22 @@ TEST(BatchSampler, DrawsWhatTheModelSays) {
   EXPECT_THROW(sampler->sample(std::vector<SampleRequest>{{full, 2}}, {1, 5, {}}), Error);
 }
 
+// Prompts in a row that are the same are read once; what is drawn is what each would draw alone.
+TEST(BatchSampler, TextsToOnePromptAreThoseOfEachAlone) {
+  SmallModel<float> model;
+  const std::span<const float> parameters(model.network.parameters().data(), model.network.parameters().size());
+  const std::vector<uint32_t> one = {3}, two = {7, 8, 9}, other = {7, 8, 2}, three = {7, 8, 9};
+  const std::vector<SampleRequest> requests = {{two, 1}, {three, 2}, {two, 3},   {one, 4},   {one, 5},
+                                               {two, 6}, {two, 7},   {other, 8}, {other, 9}, {one, 1}};
+  const auto together = make_cpu_batch_sampler(small_config(), parameters, 1, 10)->sample(requests, {1, 5, {5}});
+  const auto alone = make_cpu_batch_sampler(small_config(), parameters, 1, 1)->sample(requests, {1, 5, {5}});
+  for (size_t i = 0; i < requests.size(); ++i) {
+    EXPECT_EQ(together[i].ids, alone[i].ids) << i;
+    EXPECT_EQ(together[i].complete, alone[i].complete) << i;
+  }
+  EXPECT_NE(together[0].ids, together[1].ids);
+}
+
 TEST(BatchSampler, TheLikeliestIsThatOfTheDecoder) {
   SmallModel<float> model;
   const std::span<const float> parameters(model.network.parameters().data(), model.network.parameters().size());

@@ -163,6 +163,18 @@ std::span<const float> Decoder<Real>::next_of(std::span<const int64_t> sequences
   return wants_logits ? logits_of(0, R) : std::span<const float>();
 }
 
+template <typename Real>
+void Decoder<Real>::copy_sequence(int64_t from, int64_t to) {
+  const int64_t positions = positions_[static_cast<size_t>(from)];
+  std::vector<Real> read(static_cast<size_t>(positions * cache_row_));
+  const size_t bytes = read.size() * sizeof(Real);
+  for (int64_t layer = 0; layer < config_.layers && bytes > 0; ++layer) {
+    layers_.memory().read(read.data(), cache(layer, from), bytes);
+    layers_.memory().write(cache(layer, to), read.data(), bytes);
+  }
+  positions_[static_cast<size_t>(to)] = positions;
+}
+
 template class Decoder<float>;
 template class Decoder<Bf16>;
 

@@ -28,6 +28,8 @@ class Decoder final : public TokenPredictor {
   // where they are not wanted.
   std::span<const float> next_of(std::span<const int64_t> sequences, std::span<const uint32_t> tokens,
                                  bool wants_logits = true);
+  // Makes sequence `to` one that has read what `from` has.
+  void copy_sequence(int64_t from, int64_t to);
 
  private:
   using Sum = typename Layers<Real>::Sum;
