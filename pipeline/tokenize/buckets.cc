@@ -16,7 +16,7 @@
 namespace ftok {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{1} << 18;  // of a file: 64 MiB for all
+constexpr size_t kBufferBytes = size_t{1} << 16;  // of a file: 16 MiB for all
 constexpr size_t kBlockHead = 4 + 8;
 constexpr size_t kRowHead = 8 + 8 + 4 + 4 + 8;
 
