@@ -1,8 +1,9 @@
-// A row of a Parquet file as Arrow's module hands it to who makes documents of it (ParquetReadOptions::records): values,
-// not a line of JSON that has to be parsed again. In memory only.
+// A row of a Parquet file as Arrow's module hands it to who makes documents of it (ParquetReadOptions::records):
+// values, not a line of JSON that has to be parsed again. In memory only.
 //
 // u32 bytes that follow; u8 kind. kLine: a line of JSON. kValues: for each of ParquetFile::fields() a value: u8 type;
-// kText u32 bytes and these, kInteger i64, kUnsigned u64, kReal f64. kLost: u64 rows that cannot be read. Little-endian.
+// kText u32 bytes and these, kInteger i64, kUnsigned u64, kReal f64. kLost: u64 rows that cannot be read.
+// Little-endian.
 #pragma once
 
 #include <cstddef>

@@ -333,7 +333,8 @@ class ParquetInput : public DecodedInput {
   uint64_t row_ = 0;                           // rows before the one that is read
 };
 
-std::unique_ptr<ParquetInput> open(std::unique_ptr<DecodedInput> input, const SourceOptions& options, bool records) {
+std::unique_ptr<ParquetInput> make_parquet_input(std::unique_ptr<DecodedInput> input, const SourceOptions& options,
+                                                 bool records) {
   const ArrowModule* const module = arrow_module();
   if (module == nullptr)
     throw FormatRefused(fmt::format("{} is Parquet, which is not read: {}", input->name(), kNoArrow));
@@ -343,11 +344,11 @@ std::unique_ptr<ParquetInput> open(std::unique_ptr<DecodedInput> input, const So
 }  // namespace
 
 std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
-  return open(std::move(input), options, false);
+  return make_parquet_input(std::move(input), options, false);
 }
 
 std::unique_ptr<Source> open_parquet_rows(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
-  std::unique_ptr<ParquetInput> rows = open(std::move(input), options, true);
+  std::unique_ptr<ParquetInput> rows = make_parquet_input(std::move(input), options, true);
   if (!rows->gives_records()) return make_jsonl_source(std::move(rows), options);
   const std::vector<ParquetField> fields = rows->fields();
   return make_record_source(std::move(rows), fields, options);

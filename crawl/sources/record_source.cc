@@ -14,10 +14,10 @@
 namespace ftok {
 namespace {
 
-using Type = ParquetValue::Type;
-
 // Documents out of values, as JsonDocumentParser makes them of the line that holds the same.
 class ValueReader {
+  using Type = ParquetValue::Type;
+
  public:
   ValueReader(const std::vector<ParquetField>& fields, const SourceOptions& options) : values_(fields.size()) {
     const auto find = [&](std::string_view key) -> const ParquetValue& {
