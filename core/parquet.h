@@ -32,7 +32,8 @@ struct ParquetReadOptions {
   uint64_t value_bytes_max = 0;        // a longer text makes a line that is longer than this, and no JSON
   uint64_t memory_bytes_max = 0;       // that Arrow may hold for one file
   std::vector<std::string> more = {};  // columns of numbers, texts or lists of texts that are read too, where they are
-  bool all = false;  // every column of texts, numbers, truths, times and lists of texts or whole numbers, in order
+  bool all = false;      // every column of texts, numbers, truths, times and lists of texts or whole numbers, in order
+  bool records = false;  // rows come as records (core/parquet_record.h), not as lines
 };
 
 enum class ParquetType { kText, kTexts, kInteger, kIntegers, kReal, kTruth };  // kTexts, kIntegers: lists
@@ -44,15 +45,15 @@ struct ParquetField {
   bool operator==(const ParquetField&) const = default;
 };
 
-// The rows of one row group, as lines of JSON. Serial.
+// The rows of one row group, as lines of JSON or as records. Serial.
 class ParquetRows {
  public:
   enum class Outcome { kMore, kEnd, kBomb };  // kBomb: far more text than stored bytes; the rest is not read
 
   virtual ~ParquetRows() = default;
-  // Appends rows to `lines` until these hold `bytes` or the row group ends. Throws std::runtime_error where its bytes
-  // are not Parquet; the rows before that are in `lines`.
-  virtual Outcome next(size_t bytes, std::string& lines) = 0;
+  // Appends rows to `out` until these hold `bytes` or the row group ends. Throws std::runtime_error where its bytes
+  // are not Parquet; the rows before that are in `out`.
+  virtual Outcome next(size_t bytes, std::string& out) = 0;
   virtual uint64_t rows_done() const = 0;
 };
 
@@ -60,6 +61,7 @@ class ParquetFile {
  public:
   virtual ~ParquetFile() = default;
   virtual std::vector<ParquetField> fields() const = 0;  // the columns that are read
+  virtual bool gives_records() const = 0;                // where they were asked for, and no column is one of lists
   virtual size_t row_groups() const = 0;
   virtual uint64_t rows(size_t row_group) const = 0;        // as the file says: nothing vouches for it
   virtual uint64_t stored_end(size_t row_group) const = 0;  // where its columns end in the file, as the file says
@@ -96,7 +98,7 @@ struct ParquetWriteOptions {
 
 // What the module offers.
 struct ArrowModule {
-  static constexpr uint32_t kVersion = 4;
+  static constexpr uint32_t kVersion = 5;
 
   uint32_t version = 0;
   const char* arrow_version = "";

@@ -239,7 +239,7 @@ constexpr char kUnpack[] = "unpack it and name the files";
 constexpr InputFormat kFormats[] = {
     {"warc", "WARC, ARC or WET", is_archive, nullptr, make_warc_source},
     {"wet", "WET", nullptr, nullptr, make_warc_source},
-    {"parquet", "Parquet", is_parquet, open_parquet, nullptr, "", Locator::kRow},
+    {"parquet", "Parquet", is_parquet, open_parquet, nullptr, "", Locator::kRow, false, open_parquet_rows},
     {"arrow", "Arrow", is_arrow, nullptr, nullptr, kAsRows},
     {"avro", "Avro", is_avro, nullptr, nullptr, kAsRows},
     {"pickle", "a Python pickle", is_pickle, nullptr, nullptr, kAsRows},
@@ -384,7 +384,10 @@ const InputFormat& tell_input_format(std::unique_ptr<ByteSource> bytes, const So
   return tell(*input, whole, options);
 }
 
-OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+namespace {
+
+// An input whose format is known; its lines or records are not opened yet.
+OpenedBytes open_told(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
   OpenedBytes opened;
   opened.options = options;
   if (opened.options.file_path.empty()) opened.options.file_path = bytes->name();
@@ -410,6 +413,22 @@ OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOpti
       opened.input->check_as_read(std::move(check));
     }
   }
+  return opened;
+}
+
+std::unique_ptr<Source> documents_of(OpenedBytes opened) {
+  const InputFormat& format = *opened.format;
+  if (format.open_rows != nullptr) return format.open_rows(std::move(opened.input), opened.options);
+  if (format.open_lines == nullptr && format.open_records != nullptr)
+    return format.open_records(std::move(opened.input), opened.options);
+  if (format.open_lines != nullptr) opened.input = format.open_lines(std::move(opened.input), opened.options);
+  return make_jsonl_source(std::move(opened.input), opened.options);
+}
+
+}  // namespace
+
+OpenedBytes open_input_bytes(std::unique_ptr<ByteSource> bytes, const SourceOptions& options) {
+  OpenedBytes opened = open_told(std::move(bytes), options);
   if (opened.format->open_lines != nullptr) {
     opened.input = opened.format->open_lines(std::move(opened.input), opened.options);
   }
@@ -427,13 +446,21 @@ OpenedInput open_input_format(std::unique_ptr<ByteSource> bytes, const SourceOpt
   return result;
 }
 
+std::unique_ptr<Source> open_documents(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                       const InputFormat** format) {
+  OpenedBytes opened = open_told(std::move(bytes), options);
+  if (format != nullptr) *format = opened.format;
+  return documents_of(std::move(opened));
+}
+
 std::unique_ptr<Source> open_text_rows(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
                                        const InputFormat** format) {
   const std::string name = bytes->name();
-  OpenedBytes opened = open_input_bytes(std::move(bytes), options);
+  OpenedBytes opened = open_told(std::move(bytes), options);
   if (!opened.format->holds_texts()) throw Error(fmt::format("{} is {}, not JSON Lines", name, opened.format->title));
-  *format = opened.format->is_text ? &find("jsonl") : opened.format;
-  return make_jsonl_source(std::move(opened.input), opened.options);
+  if (opened.format->is_text) opened.format = &find("jsonl");
+  *format = opened.format;
+  return documents_of(std::move(opened));
 }
 
 bool is_binary(std::string_view bytes, bool whole) {

@@ -43,6 +43,8 @@ struct InputFormat {
   const char* advice = "";  // for what is refused: what to do instead
   Locator locator = Locator::kByte;
   bool is_text = false;  // the whole input is one text
+  // The documents of the lines, of a format that need not write lines for it.
+  std::unique_ptr<Source> (*open_rows)(std::unique_ptr<DecodedInput>, const SourceOptions&) = nullptr;
 
   bool is_read() const { return open_lines != nullptr || open_records != nullptr; }
   bool holds_texts() const { return open_lines != nullptr || is_text; }
@@ -64,6 +66,10 @@ struct OpenedInput {
 // Opens an input in the format of the options; "auto" asks the table. Throws Error naming the input, what it is and
 // what to do when it is of a format that is refused, or is not what the format named wants.
 OpenedInput open_input_format(std::unique_ptr<ByteSource> bytes, const SourceOptions& options);
+
+// The same, and of lines their documents. *format (may be null) is what the input was told as.
+std::unique_ptr<Source> open_documents(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
+                                       const InputFormat** format);
 
 // The same before its records are made, for readers of texts that cut them in their own way: of lines the lines, else
 // the decoded bytes.

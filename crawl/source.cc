@@ -8,7 +8,6 @@
 #include "core/error.h"
 #include "crawl/input_format.h"
 #include "crawl/json_lines.h"
-#include "crawl/sources/text_source.h"
 
 namespace ftok {
 void SourceOptions::visit(OptionVisitor& visitor) {
@@ -35,10 +34,7 @@ std::string dump_of(const std::string& path) {
 
 std::unique_ptr<Source> make_source(std::unique_ptr<ByteSource> bytes, const SourceOptions& options,
                                     const InputFormat** format) {
-  OpenedInput opened = open_input_format(std::move(bytes), options);
-  if (format != nullptr) *format = opened.format;
-  if (opened.lines == nullptr) return std::move(opened.records);
-  return make_jsonl_source(std::move(opened.lines), opened.options);
+  return open_documents(std::move(bytes), options, format);
 }
 
 void report_damage(Source& source, const std::string& name, const InputFormat& format, uint64_t records,

@@ -65,29 +65,19 @@ std::string opening(const std::string& key) {
   return out + "\":";
 }
 
-class TextColumn : public ParquetColumn {
+class TextColumn : public PlainParquetColumn {
  public:
   TextColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, uint64_t value_bytes_max)
-      : values_(std::move(reader)), opening_(opening(key) + '"'), value_bytes_max_(value_bytes_max) {}
+      : PlainParquetColumn(key, value_bytes_max), values_(std::move(reader)) {}
 
-  bool append(std::string& out, bool comma) override {
+  ParquetValue next() override {
     const parquet::ByteArray* const value = values_.next();
-    if (value == nullptr) return false;
-    out.append(opening_, comma ? 0 : 1);
-    std::string_view text(reinterpret_cast<const char*>(value->ptr), value->len);
-    if (text.size() <= value_bytes_max_) {
-      append_json_escaped(out, text);
-      out += '"';
-    } else {
-      append_json_escaped(out, text.substr(0, value_bytes_max_ + 1));
-    }
-    return true;
+    if (value == nullptr) return {};
+    return {ParquetValue::Type::kText, {reinterpret_cast<const char*>(value->ptr), value->len}};
   }
 
  private:
   Values<parquet::ByteArrayType> values_;
-  const std::string opening_;
-  const uint64_t value_bytes_max_;
 };
 
 // The node of a column of lists that is repeated. The lists are those of parquet-format: a group annotated as a list,
@@ -191,87 +181,89 @@ class ListColumn : public ParquetColumn {
 };
 
 template <typename DType>
-class NumberColumn : public ParquetColumn {
+class NumberColumn : public PlainParquetColumn {
  public:
   NumberColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key, bool is_unsigned)
-      : values_(std::move(reader)), opening_(opening(key)), is_unsigned_(is_unsigned) {}
+      : PlainParquetColumn(key, UINT64_MAX), values_(std::move(reader)), is_unsigned_(is_unsigned) {}
 
-  bool append(std::string& out, bool comma) override {
+  ParquetValue next() override {
     using Number = typename DType::c_type;
-    const Number* const value = values_.next();
-    if (value == nullptr) return false;
-    out.append(opening_, comma ? 0 : 1);
+    const Number* const number = values_.next();
+    ParquetValue value;
+    if (number == nullptr) return value;
     if constexpr (std::is_floating_point_v<Number>) {
-      append_json_number(out, static_cast<double>(*value));
+      value.type = ParquetValue::Type::kReal;
+      value.real = static_cast<double>(*number);
     } else if (is_unsigned_) {
-      fmt::format_to(std::back_inserter(out), "{}", static_cast<std::make_unsigned_t<Number>>(*value));
+      value.type = ParquetValue::Type::kUnsigned;
+      value.integer = static_cast<int64_t>(static_cast<std::make_unsigned_t<Number>>(*number));
     } else {
-      fmt::format_to(std::back_inserter(out), "{}", *value);
+      value.type = ParquetValue::Type::kInteger;
+      value.integer = *number;
     }
-    return true;
+    return value;
   }
 
  private:
   Values<DType> values_;
-  const std::string opening_;
   const bool is_unsigned_;
 };
 
-class TruthColumn : public ParquetColumn {
+class TruthColumn : public PlainParquetColumn {
  public:
   TruthColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key)
-      : values_(std::move(reader)), opening_(opening(key)) {}
+      : PlainParquetColumn(key, UINT64_MAX), values_(std::move(reader)) {}
 
-  bool append(std::string& out, bool comma) override {
-    const bool* const value = values_.next();
-    if (value == nullptr) return false;
-    out.append(opening_, comma ? 0 : 1);
-    out += *value ? "true" : "false";
-    return true;
+  ParquetValue next() override {
+    const bool* const truth = values_.next();
+    ParquetValue value;
+    if (truth == nullptr) return value;
+    value.type = ParquetValue::Type::kTruth;
+    value.truth = *truth;
+    return value;
   }
 
  private:
   Values<parquet::BooleanType> values_;
-  const std::string opening_;
 };
 
 // A point in time as ISO 8601 has it: "2024-05-18T01:58:10Z".
-class TimeColumn : public ParquetColumn {
+class TimeColumn : public PlainParquetColumn {
  public:
   TimeColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key)
-      : opening_(opening(key)),
+      : PlainParquetColumn(key, UINT64_MAX),
         unit_(static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).time_unit()),
         is_utc_(
             static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).is_adjusted_to_utc()),
         values_(std::move(reader)) {}
 
-  bool append(std::string& out, bool comma) override {
+  ParquetValue next() override {
     namespace chrono = std::chrono;
     const int64_t* const value = values_.next();
-    if (value == nullptr) return false;
+    if (value == nullptr) return {};
     const int64_t a_second = unit_ == LogicalType::TimeUnit::MILLIS   ? 1'000
                              : unit_ == LogicalType::TimeUnit::MICROS ? 1'000'000
                                                                       : 1'000'000'000;
     const int64_t second = *value / a_second - (*value % a_second < 0 ? 1 : 0);
-    if (second < kYear0 || second >= kYear10000) return false;
+    if (second < kYear0 || second >= kYear10000) return {};
     const chrono::sys_seconds time{chrono::seconds(second)};
     const auto day = chrono::floor<chrono::days>(time);
     const chrono::year_month_day date(day);
     const chrono::hh_mm_ss clock(time - day);
-    out.append(opening_, comma ? 0 : 1);
-    fmt::format_to(std::back_inserter(out), "\"{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}\"", static_cast<int>(date.year()),
+    text_.clear();
+    fmt::format_to(std::back_inserter(text_), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}", static_cast<int>(date.year()),
                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
                    clock.minutes().count(), clock.seconds().count(), is_utc_ ? "Z" : "");
-    return true;
+    return {ParquetValue::Type::kText, text_};
   }
 
  private:
   static constexpr int64_t kYear0 = -62'167'219'200, kYear10000 = 253'402'300'800;  // years of four digits
 
-  const std::string opening_;
   const LogicalType::TimeUnit::unit unit_;
   const bool is_utc_;
   Values<parquet::Int64Type> values_;
+  std::string text_;  // that next() gave
 };
 
 bool is_signed_integer(const LogicalType& logical) {
@@ -316,6 +308,35 @@ ColumnUse column_use(const parquet::ColumnDescriptor& column) {
     case Type::BOOLEAN: return ColumnUse::kTruth;
     default: return ColumnUse::kNone;
   }
+}
+
+PlainParquetColumn::PlainParquetColumn(const std::string& key, uint64_t value_bytes_max)
+    : opening_(opening(key)), value_bytes_max_(value_bytes_max) {}
+
+bool PlainParquetColumn::append_value(const ParquetValue& value, std::string& out, bool comma) const {
+  using Type = ParquetValue::Type;
+  if (value.type == Type::kNone) return false;
+  out.append(opening_, comma ? 0 : 1);
+  if (value.type == Type::kText) {
+    const bool is_whole = value.text.size() <= value_bytes_max_;
+    out += '"';
+    append_json_escaped(out, is_whole ? value.text : value.text.substr(0, value_bytes_max_ + 1));
+    if (is_whole) out += '"';
+  } else if (value.type == Type::kInteger) {
+    fmt::format_to(std::back_inserter(out), "{}", value.integer);
+  } else if (value.type == Type::kUnsigned) {
+    fmt::format_to(std::back_inserter(out), "{}", static_cast<uint64_t>(value.integer));
+  } else if (value.type == Type::kReal) {
+    append_json_number(out, value.real);
+  } else {
+    out += value.truth ? "true" : "false";
+  }
+  return true;
+}
+
+uint64_t PlainParquetColumn::line_bytes_max(const ParquetValue& value) const {
+  constexpr uint64_t kEscapedMax = 6, kNumberMax = 32;  // "\u0001"
+  return opening_.size() + kNumberMax + kEscapedMax * value.text.size();
 }
 
 std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::ColumnReader> reader, ColumnUse use,

@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "core/parquet_record.h"
+
 namespace ftok {
 
 // What a column's values become.
@@ -32,7 +34,26 @@ class ParquetColumn {
   virtual bool append(std::string& out, bool comma) = 0;
 };
 
-// Values longer than `value_bytes_max` are cut, one byte behind it, and their string is left open.
+// One of a value a row: no lists.
+class PlainParquetColumn : public ParquetColumn {
+ public:
+  PlainParquetColumn(const std::string& key, uint64_t value_bytes_max);
+
+  // The next row's value; kNone where it is null. Its text lives until the next call.
+  virtual ParquetValue next() = 0;
+  // The same as append() of a value that next() gave.
+  bool append_value(const ParquetValue& value, std::string& out, bool comma) const;
+  bool append(std::string& out, bool comma) final { return append_value(next(), out, comma); }
+  // The bytes of its member in a line at most, values beyond `value_bytes_max` aside.
+  uint64_t line_bytes_max(const ParquetValue& value) const;
+
+ private:
+  const std::string opening_;
+  const uint64_t value_bytes_max_;
+};
+
+// PlainParquetColumn but of lists. Values longer than `value_bytes_max` are cut in lines, one byte behind it, and their
+// string is left open.
 std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::ColumnReader> reader, ColumnUse use,
                                                    const std::string& key, uint64_t value_bytes_max);
 

@@ -9,9 +9,11 @@
 #include <parquet/properties.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <vector>
 
+#include "core/utf8.h"
 #include "parquet/columns.h"
 #include "parquet/one_line.h"
 
@@ -104,37 +106,82 @@ class Rows : public ParquetRows {
     }
   }
 
-  Outcome next(size_t bytes, std::string& lines) override {
-    const size_t before = lines.size();
+  Outcome next(size_t bytes, std::string& out) override {
+    const size_t before = out.size();
     while (done_ < rows_) {
-      if (lines.size() - before >= bytes) {
-        given_ += lines.size() - before;
+      if (out.size() - before >= bytes) {
+        given_ += out.size() - before;
         return given_ > kBombBytes && given_ / kBombRatio > stored_ ? Outcome::kBomb : Outcome::kMore;
       }
-      append_row(lines);
+      const size_t row = out.size();
+      try {
+        append_row(out);
+      } catch (const std::exception& error) {
+        out.resize(row);
+        throw std::runtime_error(problem(error));
+      }
       ++done_;
     }
     return Outcome::kEnd;
   }
   uint64_t rows_done() const override { return done_; }
 
+ protected:
+  using Columns = std::vector<std::unique_ptr<ParquetColumn>>;
+  const Columns& columns() const { return columns_; }
+
  private:
-  void append_row(std::string& lines) {
-    const size_t before = lines.size();
-    try {
-      lines += '{';
-      bool comma = false;
-      for (const auto& column : columns_) comma = column->append(lines, comma) || comma;
-      lines += "}\n";
-    } catch (const std::exception& error) {
-      lines.resize(before);
-      throw std::runtime_error(problem(error));
-    }
+  virtual void append_row(std::string& lines) {
+    lines += '{';
+    bool comma = false;
+    for (const auto& column : columns_) comma = column->append(lines, comma) || comma;
+    lines += "}\n";
   }
 
-  std::vector<std::unique_ptr<ParquetColumn>> columns_;
+  Columns columns_;
   uint64_t rows_, done_ = 0;
   uint64_t stored_ = 0, given_ = 0;
+};
+
+// Rows as records, of columns without lists, the first of which is the text's. What a line would tell by being no JSON,
+// too long, or without a text stays a line.
+class RecordRows : public Rows {
+ public:
+  RecordRows(const std::shared_ptr<parquet::RowGroupReader>& group, const std::vector<Chosen>& chosen,
+             const ParquetReadOptions& options)
+      : Rows(group, chosen, options), line_bytes_max_(options.value_bytes_max), values_(chosen.size()) {}
+
+ private:
+  void append_row(std::string& out) override {
+    uint64_t line_bytes = 0;
+    bool is_utf8 = true;
+    for (size_t i = 0; i < values_.size(); ++i) {
+      PlainParquetColumn& column = plain(i);
+      values_[i] = column.next();
+      line_bytes += column.line_bytes_max(values_[i]);
+      is_utf8 = is_utf8 && is_valid_utf8(values_[i].text);
+    }
+    const bool is_plain = is_utf8 && line_bytes < line_bytes_max_ && values_[0].type == ParquetValue::Type::kText;
+    const size_t begin = begin_parquet_record(out, is_plain ? ParquetRecordKind::kValues : ParquetRecordKind::kLine);
+    if (is_plain) {
+      for (const ParquetValue& value : values_) append_parquet_value(out, value);
+    } else {
+      append_line(out);
+    }
+    end_parquet_record(out, begin);
+  }
+
+  void append_line(std::string& out) const {
+    out += '{';
+    bool comma = false;
+    for (size_t i = 0; i < values_.size(); ++i) comma = plain(i).append_value(values_[i], out, comma) || comma;
+    out += "}\n";
+  }
+
+  PlainParquetColumn& plain(size_t i) const { return static_cast<PlainParquetColumn&>(*columns()[i]); }
+
+  const uint64_t line_bytes_max_;
+  std::vector<ParquetValue> values_;  // of the row; each lives until its column goes on
 };
 
 class File : public ParquetFile {
@@ -158,6 +205,7 @@ class File : public ParquetFile {
     }
     metadata_ = reader_->metadata();
     choose_columns();
+    options_.records = options_.records && has_plain_columns();
   }
 
   std::vector<ParquetField> fields() const override {
@@ -165,6 +213,7 @@ class File : public ParquetFile {
     for (const Chosen& one : chosen_) fields.push_back({one.key, type_of(one.use)});
     return fields;
   }
+  bool gives_records() const override { return options_.records; }
   size_t row_groups() const override { return static_cast<size_t>(metadata_->num_row_groups()); }
   uint64_t rows(size_t row_group) const override {
     return static_cast<uint64_t>(std::max<int64_t>(0, metadata_->RowGroup(static_cast<int>(row_group))->num_rows()));
@@ -185,7 +234,9 @@ class File : public ParquetFile {
 
   std::unique_ptr<ParquetRows> open(size_t row_group) override {
     try {
-      return std::make_unique<Rows>(reader_->RowGroup(static_cast<int>(row_group)), chosen_, options_);
+      const auto group = reader_->RowGroup(static_cast<int>(row_group));
+      if (options_.records) return std::make_unique<RecordRows>(group, chosen_, options_);
+      return std::make_unique<Rows>(group, chosen_, options_);
     } catch (const std::exception& error) {
       throw std::runtime_error(problem(error));
     }
@@ -205,6 +256,15 @@ class File : public ParquetFile {
       throw std::runtime_error(
           fmt::format("its table of contents has {} bytes; at most {} are read", size, kFooterBytesMax));
     }
+  }
+
+  // Whether each column has a value a row and a name of its own.
+  bool has_plain_columns() const {
+    std::set<std::string_view> keys;
+    return !options_.all && std::all_of(chosen_.begin(), chosen_.end(), [&](const Chosen& one) {
+      const bool is_list = one.use == ColumnUse::kTexts || one.use == ColumnUse::kIntegers;
+      return !is_list && is_valid_utf8(one.key) && keys.insert(one.key).second;
+    });
   }
 
   void choose_columns() {
@@ -326,7 +386,7 @@ class File : public ParquetFile {
     return names;
   }
 
-  const ParquetReadOptions options_;
+  ParquetReadOptions options_;
   arrow::CappedMemoryPool pool_;
   std::unique_ptr<parquet::ParquetFileReader> reader_;
   std::shared_ptr<parquet::FileMetaData> metadata_;

@@ -43,6 +43,8 @@ std::string Checksum::hex() const { return to_hex(bytes()); }
 
 std::string checksum_of(std::string_view bytes) { return to_hex(canonical(XXH3_128bits(bytes.data(), bytes.size()))); }
 
+uint64_t block_checksum(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+
 std::string checksum_of_file(const std::string& path, uint64_t* bytes) {
   const auto source = open_file_source(path);
   Checksum checksum;

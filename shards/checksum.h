@@ -37,6 +37,9 @@ class Checksum {
 
 std::string checksum_of(std::string_view bytes);
 
+// 64 bits of the same kind, for blocks of files that live no longer than the run that wrote them.
+uint64_t block_checksum(std::string_view bytes);
+
 // Of a whole file, read in blocks; `bytes` (may be null) gets its size. Throws Error naming the path.
 std::string checksum_of_file(const std::string& path, uint64_t* bytes = nullptr);
 

@@ -61,13 +61,16 @@ ConvertResult convert_shards(const ConvertOptions& options) {
   ShardWriterOptions writer = writer_options(options, source);
   writer.folder = folder.path();
   ConvertResult result;
+  std::vector<FileEntry> joined;
   {
     ShardWriter shards(writer);
+    shards.join();
     for (const Split split : kSplits) {
       shards.expect(split, [ahead = std::make_shared<ShardSource::Cursor>(source, split)]() -> std::optional<uint64_t> {
         if (!ahead->next()) return std::nullopt;
         return ahead->tokens();
       });
+      shards.expect_tokens(split, source.tokens(split));
       ShardSource::Cursor documents(source, split);
       while (documents.next()) {
         const SourceDocument document = documents.read();
@@ -80,8 +83,9 @@ ConvertResult convert_shards(const ConvertOptions& options) {
     }
     shards.checkpoint();
     result.shards = shards.shards();
+    joined = shards.joined();
   }
-  const std::vector<FileEntry> split_files = write_split_files(writer, result.shards);
+  const std::vector<FileEntry> split_files = write_split_files(writer, result.shards, joined);
   if (source.manifest()) write_manifest_of(writer, *source.manifest(), result, split_files);
   folder.commit();
   return result;

@@ -35,10 +35,10 @@ class ShardSource::Lister {
   }
 
  private:
-  // A folder's manifest, read once for all of its shards, and the splits that it gives them.
+  // A folder's manifest, read once for all of its shards.
   struct Listing {
     Manifest manifest;
-    std::unordered_map<std::string, Split, SeededHash, std::equal_to<>> splits;  // by the shard's name
+    std::unordered_map<std::string, const ShardEntry*, SeededHash, std::equal_to<>> shards;  // by their names
   };
 
   // Null where there is no such manifest.
@@ -48,7 +48,7 @@ class ShardSource::Lister {
     if (is_new && fs::exists(path)) {
       auto listing = std::make_unique<Listing>();
       listing->manifest = read_manifest(path);
-      for (const ShardEntry& entry : listing->manifest.shards) listing->splits[entry.shard.name] = entry.split;
+      for (const ShardEntry& entry : listing->manifest.shards) listing->shards[entry.shard.name] = &entry;
       place->second = std::move(listing);
     }
     return place->second.get();
@@ -68,11 +68,13 @@ class ShardSource::Lister {
   void add(const std::string& path, const std::string& name, const Listing* listing) {
     std::optional<Split> split = source_.hints_.split;
     const Manifest* manifest = nullptr;
+    uint64_t tokens = 0;
     if (listing != nullptr) {
-      const auto listed = listing->splits.find(name);
-      if (listed != listing->splits.end()) {
+      const auto listed = listing->shards.find(name);
+      if (listed != listing->shards.end()) {
         manifest = &listing->manifest;
-        split = listed->second;
+        split = listed->second->split;
+        tokens = listed->second->tokens;
       }
     }
     if (!split) split = split_of_name(path);
@@ -83,7 +85,7 @@ class ShardSource::Lister {
                        "which split it is");
     }
     share(path, manifest);
-    source_.shards_.push_back({path, *split});
+    source_.shards_.push_back({path, *split, tokens});
   }
 
   // All inputs are of one vocabulary, or none has a manifest.
@@ -152,6 +154,7 @@ class ShardSource::Cursor::Walk {
   }
 
   const Counts& counts() const { return counts_; }
+  const std::string& id() const { return id_; }
 
  private:
   struct OpenShard {
@@ -277,6 +280,7 @@ class ShardSource::Cursor::Walk {
 ShardSource::Cursor::Cursor(const ShardSource& source, Split split) : walk_(std::make_unique<Walk>(source, split)) {}
 ShardSource::Cursor::~Cursor() = default;
 bool ShardSource::Cursor::next() { return walk_->next(); }
+const std::string& ShardSource::Cursor::id() const { return walk_->id(); }
 uint64_t ShardSource::Cursor::tokens() const { return walk_->tokens(); }
 SourceDocument ShardSource::Cursor::read() { return walk_->read(); }
 const ShardSource::Counts& ShardSource::Cursor::counts() const { return walk_->counts(); }
@@ -288,6 +292,15 @@ ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSour
   end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : hints.end_of_text_id;
   token_bytes_ = first.view().layout().token_bytes;
   has_masks_ = fs::exists(shard_mask_path(first.path()));
+}
+
+uint64_t ShardSource::tokens(Split split) const {
+  uint64_t tokens = 0;
+  for (const Shard& shard : shards_) {
+    if (shard.tokens == 0) return 0;
+    if (shard.split == split) tokens += shard.tokens;
+  }
+  return tokens;
 }
 
 ShardSource::Counts ShardSource::for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const {

@@ -40,11 +40,13 @@ class ShardSource {
   struct Shard {
     std::string path;
     Split split = Split::kTrain;
+    uint64_t tokens = 0;  // end-of-text included, as the manifest says; 0 without one
   };
   const std::vector<Shard>& shards() const { return shards_; }
   const std::optional<Manifest>& manifest() const { return manifest_; }  // that they share, if any
   EndOfText placement() const { return placement_; }
   uint32_t end_of_text() const { return end_of_text_; }
+  uint64_t tokens(Split split) const;  // by the manifest: those of its shards, where all are listed; else 0
   size_t token_bytes() const { return token_bytes_; }
   bool has_masks() const { return has_masks_; }
 
@@ -62,8 +64,9 @@ class ShardSource {
     Cursor(const Cursor&) = delete;
     Cursor& operator=(const Cursor&) = delete;
 
-    bool next();              // to the next document; false at the end
-    uint64_t tokens() const;  // that it has, without end-of-text
+    bool next();                    // to the next document; false at the end
+    const std::string& id() const;  // of the document
+    uint64_t tokens() const;        // that it has, without end-of-text
     SourceDocument read();
     const Counts& counts() const;  // so far
 

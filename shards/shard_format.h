@@ -42,6 +42,8 @@ struct ShardFileOptions {
   std::string vocabulary_name = {};  // for formats that name it
   // Null where nothing is known, and for a format that does not want it.
   std::shared_ptr<const ShardPlan> plan = nullptr;
+  uint64_t tokens = 0;                // that this one will probably hold; 0: as many as a full one
+  ChecksummedFile* joined = nullptr;  // the tokens' bytes go there too, of a format that has a joined_file()
 };
 
 // One shard being written. Serial. Destroyed without seal() it leaves nothing behind.
@@ -97,12 +99,15 @@ class ShardFormat {
   virtual bool has_split_folders() const { return false; }
 
   // Files about all shards of a split, by their names in the output folder; writing them when all shards are there.
-  // `shards` are those of the split, at least one, in order. Throws Error naming the file that cannot be written.
+  // `shards` are those of the split, at least one, in order; `joined` is the joined_file() where it is written already.
+  // Throws Error naming the file that cannot be written.
   virtual std::vector<std::string> split_files(Split) const { return {}; }
   virtual std::vector<FileEntry> write_split_files(const std::string& /*folder*/, Split, std::span<const ShardEntry>,
-                                                   size_t /*token_bytes*/) const {
+                                                   size_t /*token_bytes*/, const FileEntry* /*joined*/) const {
     return {};
   }
+  // That of them which is nothing but the tokens of all shards in a row; empty where none is.
+  virtual std::string joined_file(Split) const { return {}; }
 
   // Whether it is of use to create() to know what the shard will hold: where a table of the documents stands first.
   virtual bool wants_plan() const { return false; }

@@ -1,5 +1,6 @@
 #include "shards/split_files.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "core/file.h"
@@ -7,7 +8,8 @@
 
 namespace ftok {
 
-std::vector<FileEntry> write_split_files(const ShardWriterOptions& options, const std::vector<ShardEntry>& shards) {
+std::vector<FileEntry> write_split_files(const ShardWriterOptions& options, const std::vector<ShardEntry>& shards,
+                                         const std::vector<FileEntry>& joined) {
   std::vector<FileEntry> files;
   const size_t token_bytes =
       options.token_bytes != 0 ? options.token_bytes : options.format->token_bytes(options.vocabulary_size);
@@ -23,7 +25,11 @@ std::vector<FileEntry> write_split_files(const ShardWriterOptions& options, cons
       if (entries.empty() && std::filesystem::exists(path)) remove_file(path);
     }
     if (entries.empty()) continue;
-    for (FileEntry& file : options.format->write_split_files(options.folder, split, entries, token_bytes))
+    const auto is_of_split = [&](const FileEntry& file) { return file.name == options.format->joined_file(split); };
+    const auto written = std::find_if(joined.begin(), joined.end(), is_of_split);
+    const FileEntry* const file_of_split = written == joined.end() ? nullptr : &*written;
+    for (FileEntry& file :
+         options.format->write_split_files(options.folder, split, entries, token_bytes, file_of_split))
       files.push_back(std::move(file));
   }
   return files;

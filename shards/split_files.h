@@ -10,8 +10,9 @@
 namespace ftok {
 
 // Writes them for the splits that have shards, and removes those of a split that has none. `shards` lie in
-// options.folder; train first, in order. Returns what the manifest lists. Throws Error naming a file that cannot be
-// written.
-std::vector<FileEntry> write_split_files(const ShardWriterOptions& options, const std::vector<ShardEntry>& shards);
+// options.folder; train first, in order. `joined` are those that ShardWriter::joined() has written. Returns what the
+// manifest lists. Throws Error naming a file that cannot be written.
+std::vector<FileEntry> write_split_files(const ShardWriterOptions& options, const std::vector<ShardEntry>& shards,
+                                         const std::vector<FileEntry>& joined = {});
 
 }  // namespace ftok

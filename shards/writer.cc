@@ -31,9 +31,11 @@ struct ShardWriter::Stream {
   size_t unchanged = 0;                              // entries that the last checkpoint has returned
   std::function<std::optional<uint64_t>()> lengths;  // of the documents that will come, where that is known
   uint64_t expected_rest = 0;                        // tokens of the last one asked for that lie beyond the open shard
+  uint64_t expected_tokens = 0;                      // of all documents; 0: not known
   std::unique_ptr<ShardFile> file;
   std::optional<ChecksummedFile> mask;
-  uint64_t tokens = 0;  // in the open shard
+  std::optional<ChecksummedFile> joined;  // all shards, where the format has such a file and it is written with them
+  uint64_t tokens = 0;                    // in the open shard
   std::vector<Row> rows;
   std::string ids;
 
@@ -117,6 +119,15 @@ void ShardWriter::expect(Split split, std::function<std::optional<uint64_t>()> n
   stream.lengths = std::move(next);
 }
 
+void ShardWriter::expect_tokens(Split split, uint64_t tokens) {
+  streams_[static_cast<size_t>(split)]->expected_tokens = tokens;
+}
+
+void ShardWriter::join() {
+  for ([[maybe_unused]] const auto& stream : streams_) assert(!stream->file && stream->entries.empty());
+  joins_ = true;
+}
+
 // Of the shard to be opened, where its documents are known.
 std::shared_ptr<const ShardPlan> ShardWriter::plan_of(Stream& stream) const {
   if (!stream.lengths || !options_.format->wants_plan()) return nullptr;
@@ -193,6 +204,16 @@ void ShardWriter::open(Stream& stream) {
   }
   ShardFileOptions file = file_options(stream);
   file.plan = plan_of(stream);
+  const uint64_t before = stream.index() * options_.shard_tokens;
+  if (stream.expected_tokens > before) file.tokens = std::min(options_.shard_tokens, stream.expected_tokens - before);
+  if (const std::string joined = joins_ ? options_.format->joined_file(stream.split) : ""; !joined.empty()) {
+    const std::string path = options_.folder + "/" + joined;
+    if (!stream.joined) {
+      make_folder(path.substr(0, path.rfind('/')));
+      stream.joined.emplace(path);
+    }
+    file.joined = &*stream.joined;
+  }
   if (options_.format->has_split_folders()) make_folder(file.path.substr(0, file.path.rfind('/')));
   stream.file = options_.format->create(file);
   if (options_.loss_masks) stream.mask.emplace(shard_mask_path(file.path));
@@ -270,6 +291,11 @@ std::vector<ShardEntry> ShardWriter::checkpoint() {
   std::vector<ShardEntry> changed;
   for (const auto& stream : streams_) {
     if (stream->file) publish(*stream);
+    if (stream->joined) {
+      joined_.push_back({options_.format->joined_file(stream->split), stream->joined->size(), stream->joined->hex()});
+      stream->joined->commit();
+      stream->joined.reset();
+    }
     const std::vector<ShardEntry>& entries = stream->entries;
     changed.insert(changed.end(), entries.begin() + static_cast<ptrdiff_t>(stream->unchanged), entries.end());
     stream->unchanged = entries.size();

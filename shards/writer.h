@@ -80,6 +80,16 @@ class ShardWriter {
   // once. Throws Error, from add() or checkpoint(), where other documents come.
   void expect(Split split, std::function<std::optional<uint64_t>()> next);
 
+  // Says how many tokens the split of a new writer will have in the end, end-of-text included; 0: not known. Where that
+  // is true, the header of the short last shard is right from the start, and the shard is not read again for its
+  // checksum. The files are the same in any case.
+  void expect_tokens(Split split, uint64_t tokens);
+
+  // Says that checkpoint() will be called once, behind the last document of this new writer. A format's joined_file()
+  // is then written along with the shards; joined() gives those files after the checkpoint.
+  void join();
+  const std::vector<FileEntry>& joined() const { return joined_; }
+
   // Appends a document to its stream. `tokens` holds no end-of-text; an id outside the vocabulary throws Error naming
   // the document. A document that has no token at all (possible with kNone) leaves no trace in the shards but is
   // counted. With loss_masks, `loss` has a byte for each token, 0 or 1; without, it is empty. End-of-text tokens do not
@@ -127,6 +137,8 @@ class ShardWriter {
   std::unique_ptr<Stream> streams_[2];  // by Split
   uint64_t shards_completed_ = 0;
   uint64_t empty_documents_ = 0;
+  bool joins_ = false;
+  std::vector<FileEntry> joined_;
 };
 
 // Whether a name is that of a shard of any format, or of a sidecar, mask or companion of one:

@@ -1,5 +1,5 @@
-// A Parquet file as JSON Lines, a line per row. Row groups are decoded ahead by the threads of the current arena while
-// the lines of an earlier one are read; lines come in the order of rows, whoever decoded them.
+// A Parquet file as JSON Lines, a line per row, or as documents. Row groups are decoded ahead by the threads of the
+// current arena while the rows of an earlier one are read; rows come in their order, whoever decoded them.
 #include <fmt/format.h>
 #include <oneapi/tbb/task_arena.h>
 
@@ -15,9 +15,12 @@
 
 #include "core/error.h"
 #include "core/parquet.h"
+#include "core/parquet_record.h"
 #include "core/shown.h"
 #include "crawl/format_refused.h"
+#include "crawl/sources/record_source.h"
 #include "crawl/sources/rows_input.h"
+#include "crawl/sources/text_source.h"
 
 namespace ftok {
 namespace {
@@ -194,9 +197,11 @@ class SpooledSource : public ByteSource {
   uint64_t size_ = 0;
 };
 
+// Its bytes are lines, or with `records` records where the file's columns allow it.
 class ParquetInput : public DecodedInput {
  public:
-  ParquetInput(std::unique_ptr<DecodedInput> inner, const ArrowModule& module, const SourceOptions& options)
+  ParquetInput(std::unique_ptr<DecodedInput> inner, const ArrowModule& module, const SourceOptions& options,
+               bool records)
       : DecodedInput(4096), inner_(std::move(inner)) {
     ByteSource* source = inner_->positioned();
     if (source == nullptr) {
@@ -212,6 +217,7 @@ class ParquetInput : public DecodedInput {
     if (read.text_key.empty() && !read.more.empty())
       read.text_key = read.more.front(), read.more.erase(read.more.begin());
     read.all = !options.start_after.empty();
+    read.records = records && !options.text_key.empty();
     read.value_bytes_max = static_cast<uint64_t>(options.record_bytes_max);
     read.memory_bytes_max = kMemoryBytesMax;
     try {
@@ -233,6 +239,8 @@ class ParquetInput : public DecodedInput {
   const std::string& name() const override { return inner_->name(); }
   const char* compression() const override { return "plain"; }
   bool has_rows() const override { return true; }
+  bool gives_records() const { return file_->gives_records(); }
+  std::vector<ParquetField> fields() const { return file_->fields(); }
 
  private:
   bool step() override {
@@ -278,7 +286,7 @@ class ParquetInput : public DecodedInput {
     window_.commit(lines.size());
   }
 
-  // Rows that cannot be read leave empty lines, so that later ones keep their numbers.
+  // Rows that cannot be read leave empty lines, or a record that counts them, so that later ones keep their numbers.
   void end_group() {
     Group& group = *groups_.front();
     const size_t index = next_ - groups_.size();
@@ -288,12 +296,20 @@ class ParquetInput : public DecodedInput {
       add_damage(group.damage_code(), row_ + group.rows_done() + 1,
                  fmt::format("row group {}: {}; {} rows are not read", index, printable(group.damage_detail()), lost));
       if (lost > kLostRowsMax) throw Error(fmt::format("{}: row group {} cannot be read", name(), index));
-      give(std::string(lost, '\n'));
+      give(gives_records() ? lost_record(lost) : std::string(lost, '\n'));
     }
     row_ += rows;
     groups_.pop_front();
     if (!groups_.empty()) --groups_ahead;
     read_until(file_->stored_end(index));
+  }
+
+  static std::string lost_record(uint64_t rows) {
+    std::string record;
+    const size_t begin = begin_parquet_record(record, ParquetRecordKind::kLost);
+    append_record_bytes(record, rows);
+    end_parquet_record(record, begin);
+    return record;
   }
 
   // What digests and counts the file's bytes sees them in order, while the system still holds them.
@@ -317,13 +333,25 @@ class ParquetInput : public DecodedInput {
   uint64_t row_ = 0;                           // rows before the one that is read
 };
 
-}  // namespace
-
-std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
+std::unique_ptr<ParquetInput> make_parquet_input(std::unique_ptr<DecodedInput> input, const SourceOptions& options,
+                                                 bool records) {
   const ArrowModule* const module = arrow_module();
   if (module == nullptr)
     throw FormatRefused(fmt::format("{} is Parquet, which is not read: {}", input->name(), kNoArrow));
-  return std::make_unique<ParquetInput>(std::move(input), *module, options);
+  return std::make_unique<ParquetInput>(std::move(input), *module, options, records);
+}
+
+}  // namespace
+
+std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
+  return make_parquet_input(std::move(input), options, false);
+}
+
+std::unique_ptr<Source> open_parquet_rows(std::unique_ptr<DecodedInput> input, const SourceOptions& options) {
+  std::unique_ptr<ParquetInput> rows = make_parquet_input(std::move(input), options, true);
+  if (!rows->gives_records()) return make_jsonl_source(std::move(rows), options);
+  const std::vector<ParquetField> fields = rows->fields();
+  return make_record_source(std::move(rows), fields, options);
 }
 
 }  // namespace ftok

@@ -56,6 +56,8 @@ std::unique_ptr<DecodedInput> open_tsv(std::unique_ptr<DecodedInput> input, cons
 // at the next. An input that can be read forward only is kept in a temporary file. Throws Error where Arrow is missing,
 // the table of contents cannot be read, or no column of texts has the text's key.
 std::unique_ptr<DecodedInput> open_parquet(std::unique_ptr<DecodedInput> input, const SourceOptions& options);
+// The documents of these lines.
+std::unique_ptr<Source> open_parquet_rows(std::unique_ptr<DecodedInput> input, const SourceOptions& options);
 
 // True when the beginning of an input reads as a table: a header of names without spaces and two rows of as many
 // fields, divided by `delimiter`; of a table that is whole one row will do where a column has the text's key.

@@ -11,18 +11,19 @@ class ShardFeed : public Feed {
  public:
   ShardFeed(ShardSource source, const FeedOptions& options) : source_(std::move(source)), options_(options) {}
 
-  void for_each(const std::function<void(const FedDocument&)>& visit) const override {
+  void for_each(Fed fed_with, const std::function<void(const FedDocument&)>& visit) const override {
     FedDocument fed;
     for (const Split split : kSplits) {
-      source_.for_each(split, [&](const SourceDocument& document) {
+      ShardSource::Cursor documents(source_, split);
+      for (; documents.next(); ++fed.number) {
         if (stop_requested()) throw Stopped();
-        fed.id = document.id;
-        fed.tokens = document.tokens;
+        fed.id = documents.id();
+        if (fed_with == Fed::kWithTokens) fed.tokens = documents.read().tokens;
+        fed.size = fed_with == Fed::kWithTokens ? fed.tokens.size() : documents.tokens();
         // What a source held out stays held out.
-        fed.validates = split == Split::kValidation || is_validation(document.id, options_.validation_per_mille);
-        if (!document.tokens.empty()) visit(fed);
-        ++fed.number;
-      });
+        fed.validates = split == Split::kValidation || is_validation(fed.id, options_.validation_per_mille);
+        if (fed.size > 0) visit(fed);
+      }
     }
   }
 
@@ -38,9 +39,8 @@ std::unique_ptr<Feed> make_shard_feed(ShardSource source, const FeedOptions& opt
 }
 
 ShuffleKey mix_key(uint64_t source, uint64_t number, uint64_t pass, uint64_t copy) {
-  std::string bytes;
-  for (const uint64_t part : {number, pass, copy}) append_little_endian(bytes, part);
-  return shuffle_key(bytes, source);
+  const uint64_t parts[] = {number, pass, copy};  // little-endian
+  return shuffle_key({reinterpret_cast<const char*>(parts), sizeof parts}, source);
 }
 
 uint64_t mix_source_key(std::string_view name, uint64_t seed) { return shuffle_key(name, seed).low; }

@@ -20,16 +20,19 @@ namespace ftok {
 struct FedDocument {
   uint64_t number = 0;  // in the source
   std::string_view id;
-  std::span<const uint32_t> tokens;  // no end-of-text
+  uint64_t size = 0;                 // tokens, no end-of-text
+  std::span<const uint32_t> tokens;  // these; empty where they were not asked for
   uint32_t copies = 1;               // in a pass
   bool validates = false;
 };
+
+enum class Fed { kWithTokens, kSizesAlone };
 
 class Feed {
  public:
   virtual ~Feed() = default;
   // Calls visit(document) in order. Views live until the next one. Throws Stopped when a stop was asked for.
-  virtual void for_each(const std::function<void(const FedDocument&)>& visit) const = 0;
+  virtual void for_each(Fed fed_with, const std::function<void(const FedDocument&)>& visit) const = 0;
 };
 
 struct FeedOptions {

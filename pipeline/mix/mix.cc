@@ -240,7 +240,7 @@ class Mixer {
                                               run_.segment_bytes};
         part.feed = make_text_feed(*part.source, inputs, options, segments, mixed, log_);
       }
-      part.feed->for_each([&](const FedDocument& document) { count(document, part, mixed); });
+      part.feed->for_each(Fed::kSizesAlone, [&](const FedDocument& document) { count(document, part, mixed); });
       log_(LogLevel::kInfo, fmt::format("{}: {} documents, {} tokens", mixed.name, mixed.documents, mixed.tokens));
     }
   }
@@ -270,7 +270,7 @@ class Mixer {
     return ShardSource(source.paths, hints);
   }
 
-  uint64_t tokens_of(const FedDocument& document) const { return document.tokens.size() + end_of_text_tokens_; }
+  uint64_t tokens_of(const FedDocument& document) const { return document.size + end_of_text_tokens_; }
 
   void count(const FedDocument& document, Part& part, MixedSource& mixed) const {
     const uint64_t tokens = tokens_of(document);
@@ -326,20 +326,23 @@ class Mixer {
     for (size_t i = 0; i < parts_.size(); ++i) {
       const Part& part = parts_[i];
       std::vector<Marginal> marginals;
-      part.feed->for_each(
-          [&](const FedDocument& document) { spread(document, part, result_.sources[i], buckets, marginals); });
+      std::string id;
+      part.feed->for_each(Fed::kWithTokens, [&](const FedDocument& document) {
+        id = document.validates ? 'v' : 't';
+        id += document.id;
+        spread(document, id, part, result_.sources[i], buckets, marginals);
+      });
       add_marginals(part, result_.sources[i], marginals, buckets);
     }
     return buckets.flush();
   }
 
-  void spread(const FedDocument& document, const Part& part, MixedSource& mixed, BucketWriter& buckets,
-              std::vector<Marginal>& marginals) const {
+  void spread(const FedDocument& document, const std::string& id, const Part& part, MixedSource& mixed,
+              BucketWriter& buckets, std::vector<Marginal>& marginals) const {
     if (document.validates) {
-      buckets.add(mix_key(part.key, document.number, 0, 0), 'v' + std::string(document.id), document.tokens);
+      buckets.add(mix_key(part.key, document.number, 0, 0), id, document.tokens);
       return;
     }
-    const std::string id = 't' + std::string(document.id);
     for (uint32_t copy = 0; copy < document.copies; ++copy) {
       for (uint64_t pass = 0; pass < part.passes; ++pass) {
         add({document.number, pass, copy}, id, document.tokens, part, mixed, buckets);
@@ -380,6 +383,8 @@ class Mixer {
   // The buckets in their order into shards, packed where that is asked for.
   void write(const BucketSizes& sizes) {
     ShardWriter writer(writer_options_);
+    writer.join();
+    if (run_.recipe.mix.pack_tokens == 0) expect_tokens(writer);
     const PackerOptions packing = {.sequence_tokens = static_cast<uint64_t>(run_.recipe.mix.pack_tokens),
                                    .end_of_text = writer_options_.end_of_text};
     Packer train(packing,
@@ -405,6 +410,17 @@ class Mixer {
     result_.cuts = train.cuts();
     writer.checkpoint();
     result_.shards = writer.shards();
+    joined_ = writer.joined();
+  }
+
+  void expect_tokens(ShardWriter& writer) const {
+    uint64_t train = 0, validation = 0;
+    for (const MixedSource& source : result_.sources) {
+      train += source.written_tokens;
+      validation += source.validation_tokens;
+    }
+    writer.expect_tokens(Split::kTrain, train);
+    writer.expect_tokens(Split::kValidation, validation);
   }
 
   void finish() {
@@ -428,7 +444,7 @@ class Mixer {
     for (const MixedSource& source : result_.sources) manifest.digests["source " + source.name] = source.digest;
     manifest.totals = mix_json(result_);
     manifest.shards = result_.shards;
-    manifest.split_files = write_split_files(writer_options_, result_.shards);
+    manifest.split_files = write_split_files(writer_options_, result_.shards, joined_);
     write_file(folder_.path() + "/" + kManifestName, write_manifest(manifest));
     if (mixing_) mixing_->remove();
     folder_.commit();
@@ -456,6 +472,7 @@ class Mixer {
   std::shared_ptr<const Encoding> encoding_;
   ShardWriterOptions writer_options_;
   size_t end_of_text_tokens_ = 1;
+  std::vector<FileEntry> joined_;  // that the shards' writer has written
   MixResult result_;
 };
 

@@ -25,6 +25,7 @@
 #include "shards/bytes.h"
 #include "shards/checksum.h"
 #include "shards/split.h"
+#include "shards/token_bytes.h"
 
 namespace ftok {
 namespace {
@@ -37,13 +38,13 @@ class TextFeed : public Feed {
     for (const std::string& path : paths) files_.push_back(std::make_unique<const MappedFile>(path));
   }
 
-  void for_each(const std::function<void(const FedDocument&)>& visit) const override {
+  void for_each(Fed fed_with, const std::function<void(const FedDocument&)>& visit) const override {
     FedDocument fed;
-    for (const auto& file : files_) for_each_row(file->bytes(), fed, visit);
+    for (const auto& file : files_) for_each_row(file->bytes(), fed_with, fed, visit);
   }
 
  private:
-  static void for_each_row(std::string_view rest, FedDocument& fed,
+  static void for_each_row(std::string_view rest, Fed fed_with, FedDocument& fed,
                            const std::function<void(const FedDocument&)>& visit) {
     std::vector<uint32_t> tokens;
     while (!rest.empty()) {
@@ -53,11 +54,12 @@ class TextFeed : public Feed {
       fed.copies = load_little_endian<uint32_t>(rest, 4);
       fed.validates = rest[16] != 0;
       fed.id = rest.substr(kRowBytes, id_bytes);
-      tokens.resize(count);
-      for (size_t i = 0; i < count; ++i) {
-        tokens[i] = load_little_endian<uint32_t>(rest, kRowBytes + id_bytes + 4 * i);
+      fed.size = count;
+      if (fed_with == Fed::kWithTokens) {
+        tokens.resize(count);
+        load_tokens(rest.data() + kRowBytes + id_bytes, sizeof(uint32_t), tokens);
+        fed.tokens = tokens;
       }
-      fed.tokens = tokens;
       visit(fed);
       ++fed.number;
       rest.remove_prefix(kRowBytes + id_bytes + 4 * count);
@@ -263,7 +265,9 @@ class TextReader {
     append_little_endian(row_, static_cast<uint64_t>(entry.tokens.size()));
     row_ += static_cast<char>(is_validation(id, options_.validation_per_mille) ? 1 : 0);
     row_ += id;
-    for (const uint32_t token : entry.tokens) append_little_endian(row_, token);
+    const size_t head = row_.size();
+    row_.resize(head + entry.tokens.size() * sizeof(uint32_t));
+    store_tokens(entry.tokens, sizeof(uint32_t), row_.data() + head);
     segments_.write(row_);
   }
 

@@ -3,17 +3,20 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "core/error.h"
 #include "shards/bytes.h"
+#include "shards/checksum.h"
+#include "shards/token_bytes.h"
 
 namespace ftok {
 namespace {
 
-constexpr size_t kBufferBytes = size_t{1} << 18;  // of a file: 64 MiB for all
+constexpr size_t kBufferBytes = size_t{1} << 16;  // of a file: 16 MiB for all
 constexpr size_t kBlockHead = 4 + 8;
 constexpr size_t kRowHead = 8 + 8 + 4 + 4 + 8;
 
@@ -48,58 +51,62 @@ BucketWriter::~BucketWriter() {
 }
 
 void BucketWriter::add(const ShuffleKey& key, std::string_view id, std::span<const uint32_t> tokens) {
-  row_.clear();
-  append_little_endian(row_, key.high);
-  append_little_endian(row_, key.low);
-  append_little_endian(row_, static_cast<uint32_t>(id.size()));
-  append_little_endian(row_, static_cast<uint32_t>(token_bytes_));
-  append_little_endian(row_, static_cast<uint64_t>(tokens.size()));
-  row_ += id;
-  const size_t begin = row_.size();
-  row_.resize(begin + tokens.size() * token_bytes_);
-  if (token_bytes_ == 4) {
-    if (!tokens.empty()) std::memcpy(row_.data() + begin, tokens.data(), tokens.size_bytes());
-  } else {
-    for (size_t i = 0; i < tokens.size(); ++i) {
-      const auto token = static_cast<uint16_t>(tokens[i]);
-      std::memcpy(row_.data() + begin + 2 * i, &token, 2);
-    }
-  }
-  add_row(key, row_);
+  char* out = room_for_row(key, kRowHead + id.size() + tokens.size() * token_bytes_);
+  const auto put = [&out](auto value) {
+    std::memcpy(out, &value, sizeof value);
+    out += sizeof value;
+  };
+  put(key.high);
+  put(key.low);
+  put(static_cast<uint32_t>(id.size()));
+  put(static_cast<uint32_t>(token_bytes_));
+  put(static_cast<uint64_t>(tokens.size()));
+  out += id.copy(out, id.size());
+  store_tokens(tokens, token_bytes_, out);
 }
 
 void BucketWriter::add_row(const ShuffleKey& key, std::string_view row) {
-  const size_t bucket = bucket_of(key, level_);
-  if (!files_[bucket].buffer.empty() && files_[bucket].buffer.size() + row.size() > kBufferBytes) write_block(bucket);
-  append(bucket, row);
+  row.copy(room_for_row(key, row.size()), row.size());
 }
 
-void BucketWriter::append(size_t bucket, std::string_view row) {
+// Where the next row of that size goes, which the caller fills in.
+char* BucketWriter::room_for_row(const ShuffleKey& key, uint64_t bytes) {
+  if (bytes > UINT32_MAX) throw Error("a document of more than 4 GiB of tokens cannot be shuffled");
+  const size_t bucket = bucket_of(key, level_);
   File& file = files_[bucket];
-  if (row.size() > UINT32_MAX) throw Error("a document of more than 4 GiB of tokens cannot be shuffled");
-  if (file.buffer.empty()) file.buffer.resize(kBlockHead);
-  file.buffer += row;
+  if (file.filled != 0 && file.filled + bytes > kBufferBytes) write_block(bucket);
+  if (file.filled == 0) file.filled = kBlockHead;
+  if (file.capacity < file.filled + bytes) {  // the first row, or one that is larger than a block
+    file.capacity = std::max<size_t>(kBufferBytes, file.filled + bytes);
+    file.block = std::make_unique_for_overwrite<char[]>(file.capacity);
+  }
+  char* const room = file.block.get() + file.filled;
+  file.filled += bytes;
   ++sizes_.documents[bucket];
-  bytes_ += row.size();
+  bytes_ += bytes;
+  return room;
 }
 
 void BucketWriter::write_block(size_t bucket) {
   File& file = files_[bucket];
-  if (file.buffer.empty()) return;
-  const std::string_view payload = std::string_view(file.buffer).substr(kBlockHead);
-  const auto size = static_cast<uint32_t>(payload.size());
-  const uint64_t hash = XXH3_64bits(payload.data(), payload.size());
-  std::memcpy(file.buffer.data(), &size, 4);
-  std::memcpy(file.buffer.data() + 4, &hash, 8);
-  std::string_view left = file.buffer;
+  if (file.filled == 0) return;
+  const auto size = static_cast<uint32_t>(file.filled - kBlockHead);
+  const uint64_t hash = block_checksum({file.block.get() + kBlockHead, size});
+  std::memcpy(file.block.get(), &size, 4);
+  std::memcpy(file.block.get() + 4, &hash, 8);
+  std::string_view left(file.block.get(), file.filled);
   while (!left.empty()) {
     const ssize_t put = ::write(file.fd, left.data(), left.size());
     if (put < 0 && errno == EINTR) continue;
     if (put < 0) throw_errno("cannot write " + file.path, errno);
     left.remove_prefix(static_cast<size_t>(put));
   }
-  sizes_.bytes[bucket] += file.buffer.size();
-  file.buffer.clear();
+  sizes_.bytes[bucket] += file.filled;
+  file.filled = 0;
+  if (file.capacity > kBufferBytes) {  // of a row larger than a block
+    file.block.reset();
+    file.capacity = 0;
+  }
 }
 
 BucketSizes BucketWriter::flush() {
@@ -113,10 +120,7 @@ BucketSizes BucketWriter::flush() {
 
 void BucketRow::decode(std::vector<uint32_t>& out) const {
   out.resize(tokens.size() / token_bytes);
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] =
-        token_bytes == 2 ? load_little_endian<uint16_t>(tokens, 2 * i) : load_little_endian<uint32_t>(tokens, 4 * i);
-  }
+  load_tokens(tokens.data(), token_bytes, out);
 }
 
 BucketReader::BucketReader(const std::string& path, uint64_t bytes)
@@ -135,7 +139,7 @@ bool BucketReader::next(BucketRow& row) {
     const auto size = load_little_endian<uint32_t>(left_, 0);
     const auto hash = load_little_endian<uint64_t>(left_, 4);
     left_.remove_prefix(kBlockHead);
-    if (size == 0 || left_.size() < size || XXH3_64bits(left_.data(), size) != hash) damaged();
+    if (size == 0 || left_.size() < size || block_checksum(left_.substr(0, size)) != hash) damaged();
     block_ = left_.substr(0, size);
     left_.remove_prefix(size);
   }

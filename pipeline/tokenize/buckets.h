@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -43,16 +44,17 @@ class BucketWriter {
  private:
   struct File {
     int fd = -1;
-    std::string path, buffer;
+    std::string path;
+    std::unique_ptr<char[]> block;  // its head and whole rows; made for the first
+    size_t filled = 0, capacity = 0;
   };
-  void append(size_t bucket, std::string_view row);
+  char* room_for_row(const ShuffleKey& key, uint64_t bytes);
   void write_block(size_t bucket);
 
   std::vector<File> files_;
   BucketSizes sizes_;
   size_t token_bytes_, level_;
   uint64_t bytes_ = 0;
-  std::string row_;  // scratch
 };
 
 std::string bucket_path(const std::string& prefix, size_t bucket);

@@ -19,15 +19,25 @@ constexpr uint64_t kBucketBytesMin = uint64_t{1} << 20;
 struct SortedBucket {
   size_t number = 0;
   std::unique_ptr<BucketReader> reader;
-  std::vector<BucketRow> rows;
+  std::vector<BucketRow> rows;  // as they lie there
+  struct Place {
+    ShuffleKey key;
+    size_t row = 0;
+  };
+  std::vector<Place> order;
 };
 
 void load_sorted(const std::string& path, uint64_t bytes, SortedBucket& bucket) {
   bucket.reader = std::make_unique<BucketReader>(path, bytes);
-  BucketRow row;
-  while (bucket.reader->next(row)) bucket.rows.push_back(row);
-  std::stable_sort(bucket.rows.begin(), bucket.rows.end(),
-                   [](const BucketRow& a, const BucketRow& b) { return a.key != b.key ? a.key < b.key : a.id < b.id; });
+  for (BucketRow row; bucket.reader->next(row);) {
+    bucket.order.push_back({row.key, bucket.rows.size()});
+    bucket.rows.push_back(row);
+  }
+  std::sort(bucket.order.begin(), bucket.order.end(),
+            [&rows = bucket.rows](const SortedBucket::Place& a, const SortedBucket::Place& b) {
+              if (a.key != b.key) return a.key < b.key;
+              return rows[a.row].id != rows[b.row].id ? rows[a.row].id < rows[b.row].id : a.row < b.row;
+            });
 }
 
 class BucketJoiner {
@@ -72,8 +82,8 @@ class BucketJoiner {
   }
 
   void emit(const SortedBucket& bucket) {
-    for (const BucketRow& row : bucket.rows) {
-      if (done_++ >= options_.skip) emit_(row);
+    for (const SortedBucket::Place& place : bucket.order) {
+      if (done_++ >= options_.skip) emit_(bucket.rows[place.row]);
     }
   }
 

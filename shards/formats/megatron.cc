@@ -80,8 +80,10 @@ class MegatronFormat : public TokenFileFormat {
     return {prefix + std::string(extension()), prefix + std::string(kIdx)};
   }
 
+  std::string joined_file(Split split) const override { return split_files(split).front(); }
+
   std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
-                                           size_t token_bytes) const override;
+                                           size_t token_bytes, const FileEntry* joined) const override;
 
  private:
   static Result<ShardLayout> layout_of(std::string_view index, uint64_t bytes);
@@ -180,9 +182,10 @@ FileEntry join_tokens(const std::string& folder, const std::string& name, std::s
 }
 
 std::vector<FileEntry> MegatronFormat::write_split_files(const std::string& folder, Split split,
-                                                         std::span<const ShardEntry> shards, size_t token_bytes) const {
+                                                         std::span<const ShardEntry> shards, size_t token_bytes,
+                                                         const FileEntry* joined) const {
   const std::vector<std::string> names = split_files(split);
-  std::vector<FileEntry> files = {join_tokens(folder, names[0], shards)};
+  std::vector<FileEntry> files = {joined != nullptr ? *joined : join_tokens(folder, names[0], shards)};
   uint64_t documents = 0;
   for_each_document(folder, shards, [&](uint64_t tokens) {
     ++documents;

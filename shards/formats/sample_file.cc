@@ -309,8 +309,8 @@ std::vector<std::string> SampleFileFormat::split_files(Split split) const {
 }
 
 std::vector<FileEntry> SampleFileFormat::write_split_files(const std::string& folder, Split split,
-                                                           std::span<const ShardEntry> shards,
-                                                           size_t token_bytes) const {
+                                                           std::span<const ShardEntry> shards, size_t token_bytes,
+                                                           const FileEntry*) const {
   const std::string text = index(shards, token_bytes);
   const std::string name = split_files(split).front();
   write_file(folder + "/" + name, text);

@@ -44,7 +44,7 @@ class SampleFileFormat : public ShardFormat {
   bool wants_plan() const override { return true; }
   std::vector<std::string> split_files(Split split) const override;
   std::vector<FileEntry> write_split_files(const std::string& folder, Split split, std::span<const ShardEntry> shards,
-                                           size_t token_bytes) const override;
+                                           size_t token_bytes, const FileEntry* joined) const override;
   std::unique_ptr<ShardFile> create(const ShardFileOptions& options) const override;
   std::string reopen(const std::string& path, const ShardFileOptions& options, uint64_t tokens,
                      const std::vector<ShardDocument>& documents, ShardFile& into) const override;

@@ -14,24 +14,26 @@
 namespace ftok {
 namespace {
 
-// The header counts a full shard's tokens from the start, so the checksum of a full shard is known when its last token
-// is written. A shorter shard's header is put right at the end, and the file is read once more for its checksum.
+// The header counts the tokens that are expected from the start, those of a full shard unless more is known, so that
+// the checksum is known when the last token is written. Another count is put right at the end, and the file is read
+// once more for its checksum.
 class TokenFile : public ShardFile {
  public:
   TokenFile(const TokenFileFormat& format, const ShardFileOptions& options)
       : format_(format), options_(options), file_(options.path) {
-    write(format_.header(options_.token_bytes, options_.shard_tokens));
+    if (options_.tokens == 0) options_.tokens = options_.shard_tokens;
+    write(format_.header(options_.token_bytes, options_.tokens));
   }
 
   void append(std::span<const uint32_t> tokens) override {
-    block_.append(tokens, options_.token_bytes, [this](std::string_view bytes) { write(bytes); });
+    block_.append(tokens, options_.token_bytes, [this](std::string_view bytes) { write_tokens(bytes); });
     tokens_ += tokens.size();
   }
 
   std::vector<FileEntry> seal(const std::vector<ShardDocument>& documents) override {
-    block_.flush([this](std::string_view bytes) { write(bytes); });
+    block_.flush([this](std::string_view bytes) { write_tokens(bytes); });
     const std::string header = format_.header(options_.token_bytes, tokens_);
-    const bool header_changed = tokens_ != options_.shard_tokens && !header.empty();
+    const bool header_changed = tokens_ != options_.tokens && !header.empty();
     if (header_changed) file_.write_at(0, header);
     const uint64_t bytes = file_.size();
     file_.commit();
@@ -56,11 +58,15 @@ class TokenFile : public ShardFile {
     file_.write(bytes);
     checksum_.update(bytes);
   }
+  void write_tokens(std::string_view bytes) {
+    write(bytes);
+    if (options_.joined != nullptr) options_.joined->write(bytes);
+  }
 
   const TokenFileFormat& format_;
-  const ShardFileOptions options_;
+  ShardFileOptions options_;
   AtomicFile file_;
-  Checksum checksum_;  // of what was written, with the header of a full shard
+  Checksum checksum_;  // of what was written, with the header for the tokens that are expected
   uint64_t tokens_ = 0;
   TokenBlock block_;  // not yet written
 };

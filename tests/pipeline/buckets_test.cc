@@ -61,6 +61,47 @@ TEST(Buckets, GoOnFromTheSizesOfACheckpoint) {
   EXPECT_EQ(sizes.documents[0], 2u);
 }
 
+// Rows that fill a block to its last byte, that are a byte too long for it, and that are larger than a block.
+TEST(Buckets, CutBlocksBetweenRows) {
+  constexpr size_t kBlock = size_t{1} << 16, kBlockHead = 12, kRowHead = 32;
+  const auto blocks = [&](const std::vector<size_t>& row_bytes, size_t token_bytes) {
+    TemporaryFolder folder;
+    const std::string prefix = folder / "bucket";
+    BucketWriter writer(prefix, token_bytes, {});
+    std::vector<std::vector<uint32_t>> added;
+    uint64_t bytes = 0;
+    for (const size_t size : row_bytes) {
+      std::vector<uint32_t> tokens((size - kRowHead - token_bytes) / token_bytes);
+      for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<uint32_t>((i * 40503 + size) % 65536);
+      const std::string id(size - kRowHead - tokens.size() * token_bytes, 'i');
+      writer.add({0, added.size()}, id, tokens);
+      added.push_back(tokens);
+      bytes += size;
+    }
+    EXPECT_EQ(writer.bytes(), bytes);
+    const uint64_t in_file = writer.flush().bytes[0];
+    BucketReader reader(bucket_path(prefix, 0), in_file);
+    BucketRow row;
+    std::vector<uint32_t> tokens;
+    for (size_t i = 0; i < added.size(); ++i) {
+      EXPECT_TRUE(reader.next(row));
+      EXPECT_EQ(row.key, (ShuffleKey{0, i}));
+      EXPECT_EQ(row.row.size(), row_bytes[i]);
+      row.decode(tokens);
+      EXPECT_EQ(tokens, added[i]);
+    }
+    EXPECT_FALSE(reader.next(row));
+    return (in_file - bytes) / kBlockHead;
+  };
+  for (const size_t token_bytes : {2, 4}) {
+    EXPECT_EQ(blocks({1000, kBlock - kBlockHead - 1000}, token_bytes), 1u);
+    EXPECT_EQ(blocks({1000, kBlock - kBlockHead - 999}, token_bytes), 2u);
+    EXPECT_EQ(blocks({1000, 3 * kBlock, 1000, 1001}, token_bytes), 3u);
+    EXPECT_EQ(blocks({5 * kBlock + 1, 6 * kBlock, 100}, token_bytes), 3u);
+    EXPECT_EQ(blocks(std::vector<size_t>(5000, 333), token_bytes), 26u);
+  }
+}
+
 TEST(Buckets, NameAFileThatIsDamaged) {
   TemporaryFolder folder;
   const std::string prefix = folder / "bucket";

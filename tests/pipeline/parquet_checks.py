@@ -164,6 +164,52 @@ def check_lists_of_texts(folder):
     assert [line["tags"] for line in run_on(folder, "lists.toml", "lists.parquet", "--set", "input.record_bytes_max=4000")] == [["a"], ["d"]]
 
 
+def check_documents_of_rows(folder):
+    """Rows become documents without a line of JSON between, but for what a line tells by being none; a recipe that names a list takes lines
+    for all of the file: the same texts, fields and drops, one by one."""
+    rows, limit = 600, 4000
+    texts = [text(i)[:9000] for i in range(rows)]
+    texts[3], texts[4], texts[5] = "x" * 600, "x" * 700, "\x01" * 700  # lines of up to 6 bytes for each
+    texts[6], texts[7], texts[8] = "y" * (limit - 60), "y" * limit, "y" * (limit + 1)
+    data = [t.encode() for t in texts]
+    data[9], data[10] = b"bad \xff bytes \xed\xa0\x80", b"cut \xe4\xb8"
+    data = [None if i % 11 == 0 else t for i, t in enumerate(data)]
+    odd = [0.0, -0.0, 1.5, 1e20, float("nan"), float("inf"), 0.1, None]
+    columns = {"text": pa.array(data, pa.binary()), "url": [b"\xff" if i == 20 else f"https://mill.example/{i}".encode() for i in range(rows)],
+               "dump": [None if i % 3 else "CC-MAIN-2024-22" for i in range(rows)], "language": ["de"] * rows,
+               "date": pa.array([i * 10**9 for i in range(rows)], pa.timestamp("ms", tz="UTC")),
+               "topic": [None if i % 4 else f"t{i}" for i in range(rows)], "tags": [["a", str(i)] for i in range(rows)],
+               "size": pa.array([odd[i % 8] for i in range(rows)], pa.float32())}
+    numbers = {"reals": pa.array([odd[i % 8] for i in range(rows)]), "integers": pa.array([None if i % 5 == 0 else i - 300 for i in range(rows)]),
+               "unsigned": pa.array([2**64 - 1 - i for i in range(rows)], pa.uint64())}
+    recipe = 'stages = ["minhash"]\n[dedup]\nscope = "off"\n[input]\nfields = ["size"]\ntext_fields = ["topic"]\n'
+    (folder / "values.toml").write_text(recipe)
+    (folder / "lines.toml").write_text(recipe + 'list_fields = ["tags"]\n')
+    for name, ids, keys in [(name, ids, ("text", "id")) for name, ids in numbers.items()] + [
+            ("texts", pa.array([f"id-{i}" for i in range(rows)]), ("text", "id")), ("times", columns["date"], ("text", "id")),
+            ("text-is-id", numbers["reals"], ("text", "text")), ("text-is-url", numbers["reals"], ("url", "dump")), ("no-id", numbers["reals"], ("text", "none"))]:
+        pq.write_table(pa.table({**columns, "id": ids, "language_score": list(numbers.values())[len(name) % 3]}), folder / "rows.parquet", row_group_size=250)
+        runs = []
+        for way in ("values", "lines"):
+            settings = ("--set", f"input.text_key={keys[0]}", "--set", f"input.id_key={keys[1]}", "--set", f"input.record_bytes_max={limit}")
+            kept = run_on(folder, f"{way}.toml", "rows.parquet", *settings)
+            for line in kept:
+                line.pop("tags", None)
+            totals = json.loads((folder / "run/manifest.json").read_text())["totals"]
+            runs.append((kept, totals))
+        assert len(runs[0][0]) > 500, name
+        for one, other in zip(runs[0][0], runs[1][0]):
+            assert one == other, (name, one, other)
+        assert runs[0] == runs[1], (name, runs[0][1], runs[1][1])
+    # Damage: what cannot be read is lost, and rows behind it keep their numbers.
+    plain = pa.table({"text": [f"A text of row {i + 1}." for i in range(300)]})
+    pq.write_table(plain, folder / "lost.parquet", row_group_size=100, compression="none", use_dictionary=False, write_page_checksum=True)
+    place = pq.read_metadata(folder / "lost.parquet").row_group(1).column(0).data_page_offset + 200
+    (folder / "lost.parquet").write_bytes(damaged(folder / "lost.parquet", (place, 0x7E)))
+    kept = run_on(folder, "values.toml", "lost.parquet")
+    assert [line["id"] for line in kept] == [f"lost.parquet:{i}" for i in [*range(1, 101), *range(201, 301)]], kept
+
+
 def run_on(folder, recipe, path, *arguments):
     """The texts that a run keeps."""
     shutil.rmtree(folder / "run", ignore_errors=True)
@@ -312,7 +358,7 @@ def check_without_arrow(folder):
 
 
 def main():
-    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_lists_of_texts, check_threads_and_ways_in, check_resume,
+    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_lists_of_texts, check_documents_of_rows, check_threads_and_ways_in, check_resume,
                   check_refused, check_counted, check_without_arrow):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))

@@ -316,6 +316,54 @@ TEST_P(EachFormat, GivesBackTheDocuments) {
   }
 }
 
+// The files about all shards, written along with these where the writer may do so and read back from them where not.
+TEST_P(EachFormat, JoinedAlongGivesTheSameBytes) {
+  for (const uint64_t shard_tokens : {7u, 50u, 5000u}) {
+    testing::TemporaryFolder folder;
+    std::vector<std::vector<FileEntry>> split_files;
+    for (const bool joins : {false, true}) {
+      ShardWriterOptions options = options_for(folder / (joins ? "along" : "after"), GetParam());
+      make_folder(options.folder);
+      options.shard_tokens = shard_tokens;
+      ShardWriter writer(options);
+      if (joins) writer.join();
+      add_documents(writer, 0, 40);
+      const std::vector<ShardEntry> shards = writer.checkpoint();
+      const bool has_one = !options.format->joined_file(Split::kTrain).empty();
+      EXPECT_EQ(writer.joined().size(), joins && has_one ? 2u : 0u);
+      for (const FileEntry& file : writer.joined()) {
+        EXPECT_EQ(file.checksum, checksum_of_file(options.folder + "/" + file.name));
+      }
+      split_files.push_back(write_split_files(options, shards, writer.joined()));
+    }
+    EXPECT_EQ(split_files[0], split_files[1]);
+    EXPECT_EQ(files_of(folder / "after"), files_of(folder / "along")) << shard_tokens;
+  }
+  EXPECT_FALSE(find_shard_format("megatron", "").joined_file(Split::kTrain).empty());
+}
+
+// Whether the number of tokens that will come is known, or believed to be.
+TEST_P(EachFormat, ExpectedTokensGiveTheSameBytes) {
+  for (const uint64_t shard_tokens : {50u, 5000u}) {
+    std::vector<std::map<std::string, std::string>> files;
+    std::vector<std::vector<ShardEntry>> shards;
+    uint64_t all = 0;
+    for (const int difference : {0, 0, 1, -1, -60, 1'000'000}) {
+      testing::TemporaryFolder folder;
+      ShardWriterOptions options = options_for(folder.path().string(), GetParam());
+      options.shard_tokens = shard_tokens;
+      ShardWriter writer(options);
+      if (all > 0) writer.expect_tokens(Split::kTrain, all + static_cast<uint64_t>(difference));
+      add_documents(writer, 0, 40);
+      all = writer.tokens(Split::kTrain);
+      shards.push_back(writer.checkpoint());
+      files.push_back(files_of(folder.path().string()));
+      EXPECT_EQ(files.back(), files.front()) << difference;
+      EXPECT_EQ(shards.back(), shards.front()) << difference;
+    }
+  }
+}
+
 TEST_P(EachFormat, ContinuedGivesTheSameBytes) {
   testing::TemporaryFolder whole_folder;
   ShardWriter whole(options_for(whole_folder.path().string(), GetParam()));

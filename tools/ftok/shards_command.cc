@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -195,28 +196,48 @@ class DocumentDecoder {
 
 // One document of one shard, or the piece of it that lies there.
 struct Piece {
-  std::string id;
+  std::string_view id;
   uint64_t begin = 0, end = 0, skipped = 0, document_tokens = 0;
 };
 
-std::vector<Piece> pieces_of(const ShardReader& reader, uint32_t end_of_text) {
-  std::vector<Piece> pieces;
+// Calls visit(piece) for each, whose id lives as long, until it returns false; returns whether it did not.
+template <typename Visit>
+bool for_each_piece(const ShardReader& reader, uint32_t end_of_text, const Visit& visit) {
   if (const SidecarView* sidecar = reader.sidecar()) {
     for (size_t row = 0; row < sidecar->size(); ++row) {
       const ShardDocument document = sidecar->document(row);
-      pieces.push_back(
-          {std::string(document.id), document.begin, sidecar->end(row), document.skipped, document.document_tokens});
+      if (!visit({document.id, document.begin, sidecar->end(row), document.skipped, document.document_tokens}))
+        return false;
     }
-    return pieces;
+    return true;
   }
+  const std::string name = fs::path(reader.path()).filename().string();
   const std::vector<uint64_t> begins = reader.view().document_begins(end_of_text, reader.format().end_of_text());
   for (size_t i = 0; i < begins.size(); ++i) {
     const uint64_t end = i + 1 < begins.size() ? begins[i + 1] : reader.view().size();
-    pieces.push_back(
-        {fmt::format("{}#{}", fs::path(reader.path()).filename().string(), i), begins[i], end, 0, end - begins[i]});
+    if (!visit({fmt::format("{}#{}", name, i), begins[i], end, 0, end - begins[i]})) return false;
   }
-  return pieces;
+  return true;
 }
+
+// Numbers with a character between them. Serial.
+class NumberList {
+ public:
+  // Lives until the next call.
+  std::string_view write(std::span<const uint32_t> numbers, char between) {
+    constexpr size_t kBytesMax = 11;  // of a number and what is behind it
+    if (bytes_.size() < numbers.size() * kBytesMax) bytes_.resize(numbers.size() * kBytesMax);
+    char* to = bytes_.data();
+    for (const uint32_t number : numbers) {
+      to = std::to_chars(to, to + kBytesMax, number).ptr;
+      *to++ = between;
+    }
+    return {bytes_.data(), static_cast<size_t>(to - bytes_.data()) - (numbers.empty() ? 0 : 1)};
+  }
+
+ private:
+  std::string bytes_;  // may have more
+};
 
 class Cat {
  public:
@@ -224,62 +245,74 @@ class Cat {
 
   // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
+    buffer_output();
     for (const std::string& path : shard_paths(options_.paths)) {
       const ShardReader reader(path, options_.hints.hints());
-      for (const Piece& piece : pieces_of(reader, options_.end_of_text)) {
-        if (!take(reader, piece)) return;
-      }
+      const bool goes_on =
+          for_each_piece(reader, options_.end_of_text, [&](const Piece& piece) { return take(reader, piece); });
+      if (!goes_on) return;
     }
     print_open();
   }
 
  private:
   bool take(const ShardReader& reader, const Piece& piece) {  // false: enough
-    const bool continues = open_ && piece.id == open_->id && piece.skipped == open_->skipped + tokens_.size();
+    const bool continues = is_open_ && piece.id == id_ && piece.skipped == first_.skipped + taken_;
     if (!continues) {
       if (!print_open()) return false;
-      open_ = piece;
-      tokens_.clear();
+      is_open_ = true;
+      id_ = piece.id;
+      first_ = piece;
+      taken_ = 0;
     }
-    std::vector<uint32_t> here;
-    reader.view().read(piece.begin, piece.end, here);
-    tokens_.insert(tokens_.end(), here.begin(), here.end());
-    const bool goes_on = open_->skipped + tokens_.size() < piece.document_tokens;
+    const auto count = static_cast<size_t>(piece.end - piece.begin);
+    if (is_wanted()) {
+      if (tokens_.size() < taken_ + count) tokens_.resize(taken_ + count);
+      reader.view().read(piece.begin, piece.end, std::span(tokens_).subspan(taken_, count));
+    }
+    taken_ += count;
+    const bool goes_on = first_.skipped + taken_ < piece.document_tokens;
     return goes_on || print_open();
   }
 
+  bool is_wanted() const { return options_.id.empty() || id_ == options_.id; }
+
   bool print_open() {
-    if (!open_) return true;
-    if (options_.id.empty() || open_->id == options_.id) {
-      print();
+    if (!is_open_) return true;
+    if (is_wanted()) {
+      print(std::span<const uint32_t>(tokens_).first(taken_));
       ++printed_;
     }
-    open_.reset();
+    is_open_ = false;
     return options_.limit == 0 || printed_ < options_.limit;
   }
 
-  void print() const {
+  void print(std::span<const uint32_t> tokens) {
     if (options_.json) {
       JsonWriter json;
-      json.begin_object().field("id", open_->id).field("begin", open_->begin).field("skipped", open_->skipped);
-      json.field("document_tokens", open_->document_tokens).key("tokens").begin_array();
-      for (const uint32_t token : tokens_) json.value(token);
-      json.end_array();
-      if (decode_) json.field("text", decode_(tokens_));
+      json.begin_object().field("id", id_).field("begin", first_.begin).field("skipped", first_.skipped);
+      json.field("document_tokens", first_.document_tokens);
+      json.key("tokens").raw(fmt::format("[{}]", numbers_.write(tokens, ',')));
+      if (decode_) json.field("text", decode_(tokens));
       json.end_object();
       cli::print("{}\n", json.text());
       return;
     }
-    const bool whole = open_->skipped == 0 && tokens_.size() == open_->document_tokens;
-    cli::print("--- {}: {} tokens{}\n", shown_field(open_->id), tokens_.size(),
-               whole ? "" : fmt::format(", from token {} of {}", open_->skipped, open_->document_tokens));
-    put_text((decode_ ? decode_(tokens_) : fmt::format("{}", fmt::join(tokens_, " "))) + "\n");
+    const bool whole = first_.skipped == 0 && tokens.size() == first_.document_tokens;
+    cli::print("--- {}: {} tokens{}\n", shown_field(id_), tokens.size(),
+               whole ? "" : fmt::format(", from token {} of {}", first_.skipped, first_.document_tokens));
+    put_text(decode_ ? decode_(tokens) : numbers_.write(tokens, ' '));
+    put_out("\n");
   }
 
   const CatOptions& options_;
   DocumentDecoder decode_;
-  std::optional<Piece> open_;     // its first piece
-  std::vector<uint32_t> tokens_;  // of it so far
+  NumberList numbers_;
+  bool is_open_ = false;          // the document at hand
+  std::string id_;                // its own
+  Piece first_;                   // its first piece, but for the id
+  size_t taken_ = 0;              // tokens of it so far
+  std::vector<uint32_t> tokens_;  // these, where it is wanted; may have more
   uint64_t printed_ = 0;
 };
 

@@ -39,8 +39,14 @@ void put_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_errno(kOutputFailed, errno);
 }
 
+void buffer_output() {
+  static char bytes[size_t{256} << 10];  // until the process ends
+  if (::isatty(STDOUT_FILENO) != 1) std::setvbuf(stdout, bytes, _IOFBF, sizeof bytes);
+}
+
 void put_text(std::string_view text) {
-  if (::isatty(STDOUT_FILENO) == 1) {
+  static const bool is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  if (is_terminal) {
     put_out(printable(text, true));
   } else {
     put_out(text);

@@ -25,6 +25,9 @@ void print_out(std::string_view text);
 // (finish_output).
 void put_out(std::string_view text);
 
+// Lets put_out() write in large pieces, for a command that prints much. Before the first.
+void buffer_output();
+
 // put_out() of a text that comes from outside: as it is, but on a terminal without what steers it.
 void put_text(std::string_view text);
 
