@@ -45,8 +45,20 @@ std::vector<uint32_t> names_by_definition(std::string_view value) {
 }
 
 std::string some_value(std::mt19937& random) {
-  static const std::string kParts[] = {"post", "Title",   "entry-content", "a",   " ", " ",       "-",
-                                       "_",    "sideBar", "12",            "ABC", "\n", "\xC3\xA9", "areallylongwordofmanyletters"};
+  static const std::string kParts[] = {"post",
+                                       "Title",
+                                       "entry-content",
+                                       "a",
+                                       " ",
+                                       " ",
+                                       "-",
+                                       "_",
+                                       "sideBar",
+                                       "12",
+                                       "ABC",
+                                       "\n",
+                                       "\xC3\xA9",
+                                       "areallylongwordofmanyletters"};
   std::string value;
   for (size_t length = random() % 12; length > 0; --length) value += kParts[random() % std::size(kParts)];
   if (random() % 100 == 0) value += std::string(random() % 500, "ab -"[random() % 4]);
