@@ -21,7 +21,7 @@ __m256i struck(const float* lanes, __m256 threshold, __m256i kept, __m256i left)
 }
 
 template <size_t kTiles>
-void evaluate_some(const LeafMasks& masks, const Tiles& tiles, size_t first, float* sums) {
+void evaluate_halves(const LeafMasks& masks, const Tiles& tiles, size_t first, float* sums) {
   const LeafMasks::Comparison* const comparisons = masks.comparisons().data();
   __m256 low_sums[kTiles], high_sums[kTiles];
   for (size_t t = 0; t < kTiles; ++t) low_sums[t] = high_sums[t] = _mm256_setzero_ps();
@@ -53,8 +53,8 @@ void evaluate_some(const LeafMasks& masks, const Tiles& tiles, size_t first, flo
 
 void evaluate_avx2(const LeafMasks& masks, const Tiles& tiles, float* sums) {
   size_t first = 0;
-  for (; first + 2 <= tiles.count; first += 2) evaluate_some<2>(masks, tiles, first, sums);
-  if (first < tiles.count) evaluate_some<1>(masks, tiles, first, sums);
+  for (; first + 2 <= tiles.count; first += 2) evaluate_halves<2>(masks, tiles, first, sums);
+  if (first < tiles.count) evaluate_halves<1>(masks, tiles, first, sums);
 }
 
 }  // namespace ftok::html

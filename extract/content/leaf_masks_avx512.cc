@@ -8,7 +8,7 @@ namespace ftok::html {
 namespace {
 
 // The values of the lowest leaves left. A power of two as a float has the bit's number as its exponent.
-__m512 values_of(const float* values, __m512i left) {
+__m512 leaf_values_of(const float* values, __m512i left) {
   const __m512i lowest = _mm512_and_si512(left, _mm512_sub_epi32(_mm512_setzero_si512(), left));
   const __mmask16 all = 0xFFFF;  // the unmasked forms make g++ 12 warn of a value that is not there
   const __m512i exponent = _mm512_maskz_srli_epi32(all, _mm512_castps_si512(_mm512_maskz_cvtepu32_ps(all, lowest)), 23);
@@ -34,7 +34,7 @@ void evaluate_some(const LeafMasks& masks, const Tiles& tiles, size_t first, flo
         left[t] = _mm512_mask_and_epi32(left[t], _mm512_cmp_ps_mask(values, threshold, _CMP_GT_OQ), left[t], kept);
       }
     }
-    for (size_t t = 0; t < kTiles; ++t) sum[t] = _mm512_add_ps(sum[t], values_of(tree.values.data(), left[t]));
+    for (size_t t = 0; t < kTiles; ++t) sum[t] = _mm512_add_ps(sum[t], leaf_values_of(tree.values.data(), left[t]));
   }
   for (size_t t = 0; t < kTiles; ++t) _mm512_storeu_ps(sums + (first + t) * kLanes, sum[t]);
 }

@@ -11,41 +11,41 @@ namespace {
 
 constexpr size_t kStarts = 16;
 constexpr uint32_t kUsualLengths = 3;  // of lid.176 and of the bundled model: two to four characters
-constexpr size_t kWindow = 64;         // bytes looked at together
+constexpr size_t kStretch = 64;        // bytes looked at together
 constexpr __mmask16 kAll = 0xFFFF;     // the unmasked forms make g++ 12 warn of a value that is not there
 
 uint64_t low_bits(size_t count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1; }
 
 // A stretch of the word, and where its characters begin.
-struct Window {
+struct Stretch {
   __m512i bytes;
   size_t characters = 0;
-  alignas(64) std::array<uint8_t, kWindow> begins;  // where each begins; behind the last one, the window's size
+  alignas(64) std::array<uint8_t, kStretch> begins;  // where each begins; behind the last one, the stretch's size
 
   // Where sixteen characters begin, from the `first` on.
   __m512i begins_from(size_t first) const {
-    static_assert(kStarts + kNgramLengthsMax <= kWindow);
+    static_assert(kStarts + kNgramLengthsMax <= kStretch);
     return _mm512_maskz_cvtepu8_epi32(kAll, _mm_loadu_si128(reinterpret_cast<const __m128i*>(begins.data() + first)));
   }
 };
 
 // Looks at the word from `begin` on; returns a bit for each byte that begins a character.
-uint64_t look_at(std::string_view bracketed, size_t begin, Window& window) {
-  const size_t size = std::min(bracketed.size() - begin, kWindow);
+uint64_t look_at(std::string_view bracketed, size_t begin, Stretch& stretch) {
+  const size_t size = std::min(bracketed.size() - begin, kStretch);
   const uint64_t there = low_bits(size);
-  window.bytes = _mm512_maskz_loadu_epi8(there, bracketed.data() + begin);
+  stretch.bytes = _mm512_maskz_loadu_epi8(there, bracketed.data() + begin);
   const uint64_t continues =
-      _mm512_cmpeq_epi8_mask(_mm512_and_si512(window.bytes, _mm512_set1_epi8(static_cast<char>(0xC0))),
+      _mm512_cmpeq_epi8_mask(_mm512_and_si512(stretch.bytes, _mm512_set1_epi8(static_cast<char>(0xC0))),
                              _mm512_set1_epi8(static_cast<char>(0x80)));
   const uint64_t begins = there & ~continues;
-  window.characters = static_cast<size_t>(_mm_popcnt_u64(begins));
-  static constexpr std::array<uint8_t, kWindow> kPlaces = [] {
-    std::array<uint8_t, kWindow> places{};
-    for (size_t i = 0; i < kWindow; ++i) places[i] = static_cast<uint8_t>(i);
+  stretch.characters = static_cast<size_t>(_mm_popcnt_u64(begins));
+  static constexpr std::array<uint8_t, kStretch> kPlaces = [] {
+    std::array<uint8_t, kStretch> places{};
+    for (size_t i = 0; i < kStretch; ++i) places[i] = static_cast<uint8_t>(i);
     return places;
   }();
-  _mm512_store_si512(window.begins.data(), _mm512_mask_compress_epi8(_mm512_set1_epi8(static_cast<char>(size)), begins,
-                                                                     _mm512_loadu_si512(kPlaces.data())));
+  _mm512_store_si512(stretch.begins.data(), _mm512_mask_compress_epi8(_mm512_set1_epi8(static_cast<char>(size)), begins,
+                                                                      _mm512_loadu_si512(kPlaces.data())));
   return begins;
 }
 
@@ -53,21 +53,21 @@ struct Hashes {
   __m512i of[kNgramLengthsMax];  // those of `least` characters first
 };
 
-// The hashes of the n-grams of kLengths lengths that the window's first sixteen characters begin; `starts` are those
+// The hashes of the n-grams of kLengths lengths that the stretch's first sixteen characters begin; `starts` are those
 // that are wanted.
 template <uint32_t kLengths>
-void hash_ngrams(const Window& window, __mmask16 starts, uint32_t least, Hashes& hashes) {
-  const __m512i begins = window.begins_from(0), prime = _mm512_set1_epi32(static_cast<int>(kFnvPrime));
+void hash_ngrams(const Stretch& stretch, __mmask16 starts, uint32_t least, Hashes& hashes) {
+  const __m512i begins = stretch.begins_from(0), prime = _mm512_set1_epi32(static_cast<int>(kFnvPrime));
   __m512i sizes[kLengths], found[kLengths];  // sizes in bytes
   for (uint32_t i = 0; i < kLengths; ++i) {
-    sizes[i] = _mm512_sub_epi32(window.begins_from(least + i), begins);
+    sizes[i] = _mm512_sub_epi32(stretch.begins_from(least + i), begins);
     found[i] = _mm512_setzero_si512();
   }
   __m512i hash = _mm512_set1_epi32(static_cast<int>(kFnvBasis)), place = begins, done = _mm512_setzero_si512();
   const __m512i one = _mm512_set1_epi32(1);
   do {
     // The byte comes as the lowest of its lane; from the highest it is widened with its sign.
-    const __m512i bytes = _mm512_maskz_permutexvar_epi8(~__mmask64{0}, place, window.bytes);
+    const __m512i bytes = _mm512_maskz_permutexvar_epi8(~__mmask64{0}, place, stretch.bytes);
     const __m512i widened = _mm512_maskz_srai_epi32(kAll, _mm512_maskz_slli_epi32(kAll, bytes, 24), 24);
     hash = _mm512_mullo_epi32(_mm512_xor_si512(hash, widened), prime);
     place = _mm512_add_epi32(place, one);
@@ -78,13 +78,13 @@ void hash_ngrams(const Window& window, __mmask16 starts, uint32_t least, Hashes&
   for (uint32_t i = 0; i < kLengths; ++i) hashes.of[i] = found[i];
 }
 
-void hash_ngrams(const Window& window, __mmask16 starts, uint32_t least, uint32_t lengths, Hashes& hashes) {
+void hash_ngrams(const Stretch& stretch, __mmask16 starts, uint32_t least, uint32_t lengths, Hashes& hashes) {
   static_assert(kNgramLengthsMax == 4);
   switch (lengths) {
-    case 1: return hash_ngrams<1>(window, starts, least, hashes);
-    case 2: return hash_ngrams<2>(window, starts, least, hashes);
-    case 3: return hash_ngrams<3>(window, starts, least, hashes);
-    default: return hash_ngrams<4>(window, starts, least, hashes);
+    case 1: return hash_ngrams<1>(stretch, starts, least, hashes);
+    case 2: return hash_ngrams<2>(stretch, starts, least, hashes);
+    case 3: return hash_ngrams<3>(stretch, starts, least, hashes);
+    default: return hash_ngrams<4>(stretch, starts, least, hashes);
   }
 }
 
@@ -107,7 +107,7 @@ __m512i buckets_of(__m512i hash, const NgramRows& model) {
   return _mm512_or_si512(even, _mm512_maskz_slli_epi64(0xFF, odd, 32));
 }
 
-// The buckets of the n-grams of the window's first `count` characters, by character, then by length.
+// The buckets of the n-grams of the stretch's first characters, by length, then by character.
 struct Found {
   alignas(64) uint32_t buckets[kNgramLengthsMax][kStarts];
 };
@@ -130,26 +130,26 @@ size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, si
   const uint32_t least = model.least > 0 ? model.least : 1, most = model.most;
   if (least > most) return stop;
   while (begin < stop) {
-    Window window;
-    const uint64_t begins = look_at(bracketed, begin, window);
+    Stretch stretch;
+    const uint64_t begins = look_at(bracketed, begin, stretch);
     if ((begins & 1) == 0) {  // within a character
       begin += std::min<size_t>(_tzcnt_u64(begins), bracketed.size() - begin);
       continue;
     }
-    const bool reaches_end = bracketed.size() - begin <= kWindow;
-    // Starts whose n-grams all lie in the window.
+    const bool reaches_end = bracketed.size() - begin <= kStretch;
+    // Starts whose n-grams all lie in the stretch.
     const size_t whole =
-        reaches_end ? window.characters : window.characters - std::min<size_t>(window.characters, most);
+        reaches_end ? stretch.characters : stretch.characters - std::min<size_t>(stretch.characters, most);
     const auto wanted = static_cast<size_t>(_mm_popcnt_u64(begins & low_bits(stop - begin)));
     const size_t count = std::min({whole, wanted, kStarts});
     if (count == 0) return begin;
     Hashes hashes;
-    hash_ngrams(window, static_cast<__mmask16>(low_bits(count)), least, most - least + 1, hashes);
+    hash_ngrams(stretch, static_cast<__mmask16>(low_bits(count)), least, most - least + 1, hashes);
     Found found;
     for (uint32_t n = least; n <= most; ++n)
       _mm512_store_si512(found.buckets[n - least], buckets_of(hashes.of[n - least], model));
     for (size_t lane = 0; lane < count; ++lane) {
-      const auto left = static_cast<uint32_t>(window.characters - lane);
+      const auto left = static_cast<uint32_t>(stretch.characters - lane);
       const uint32_t last = left >= most ? most - least + 1 : left >= least ? left - least + 1 : 0;
       // Those of one character that are a bracket do not count: at the word's start and at its end.
       const bool is_bracket = (begin == 0 && lane == 0) || (reaches_end && left == 1);
@@ -160,7 +160,7 @@ size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, si
         out = take_buckets(model, found, lane, first, last, out);
       }
     }
-    begin += window.begins[count];
+    begin += stretch.begins[count];
   }
   return begin;
 }
