@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 #include "core/ascii.h"
 #include "core/error.h"
@@ -213,12 +214,11 @@ std::string_view encoding_for_label(std::string_view label) {
   return found != end && found->label == wanted ? found->encoding : std::string_view();
 }
 
-uint64_t decode_utf8_text(std::string_view bytes, std::string& out) {
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
-  if (simdjson::validate_utf8(bytes.data(), bytes.size())) {
-    out.assign(bytes);
-    return 0;
-  }
+namespace {
+
+constexpr std::string_view kMark = "\xEF\xBB\xBF";
+
+uint64_t decode_damaged_utf8(std::string_view bytes, std::string& out) {
   out.clear();
   out.reserve(bytes.size() + bytes.size() / 16);
   uint64_t replacements = 0;
@@ -238,6 +238,26 @@ uint64_t decode_utf8_text(std::string_view bytes, std::string& out) {
     }
   }
   return replacements;
+}
+
+}  // namespace
+
+uint64_t decode_utf8_text(std::string_view bytes, std::string& out) {
+  if (bytes.starts_with(kMark)) bytes.remove_prefix(kMark.size());
+  if (!simdjson::validate_utf8(bytes.data(), bytes.size())) return decode_damaged_utf8(bytes, out);
+  out.assign(bytes);
+  return 0;
+}
+
+uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out) {
+  std::string_view bytes = std::string_view(storage).substr(first);
+  if (encoding != "UTF-8") return decode_text(encoding, bytes, out);
+  if (bytes.starts_with(kMark)) bytes.remove_prefix(kMark.size());
+  if (!simdjson::validate_utf8(bytes.data(), bytes.size())) return decode_damaged_utf8(bytes, out);
+  storage.erase(0, storage.size() - bytes.size());
+  out = std::move(storage);
+  storage.clear();
+  return 0;
 }
 
 uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::string& out) {

@@ -24,6 +24,9 @@ uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::str
 // The same for UTF-8; valid input is copied at memory speed.
 uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 
+// decode_text() of what `storage` holds from `first` on. Valid UTF-8 is moved and not copied: `storage` is then empty.
+uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out);
+
 // The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-32BE" ...), else empty. UTF-32 is no
 // encoding of the standard; its mark of little-endian text begins as that of UTF-16 does.
 std::string_view encoding_of_bom(std::string_view bytes);

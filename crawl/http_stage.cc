@@ -116,7 +116,7 @@ Verdict HttpStage::read_body(Document& document, const std::vector<std::string>&
 
 Verdict HttpStage::process(Document& document, Report*) const {
   if (document.payload.empty()) return Verdict::keep();
-  const std::string payload = std::exchange(document.payload, {});
+  std::string payload = std::exchange(document.payload, {});
   const Result<HttpHead> parsed = parse_http_head(payload);
   if (!parsed)
     return Verdict::drop("http.malformed", 0, 0,
@@ -144,7 +144,10 @@ Verdict HttpStage::process(Document& document, Report*) const {
   if (!sniffed && !unannounced && !has_zeros && is_no_page(body))
     return Verdict::skip("not_html", std::string(sniff_type(body)));
   document.charset = charset.encoding;
-  document.replacements = decode_text(charset.encoding, body, document.html);
+  std::string& storage = opened.bytes.data() == opened.decoded.data()  ? opened.decoded
+                         : opened.bytes.data() == opened.chunks.data() ? opened.chunks
+                                                                       : payload;
+  document.replacements = decode_stored_text(charset.encoding, storage, storage.size() - body.size(), document.html);
   return Verdict::keep();
 }
 

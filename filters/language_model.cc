@@ -16,6 +16,7 @@
 
 #include <fmt/format.h>
 
+#include "core/cache_lines.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash_seed.h"
@@ -61,6 +62,7 @@ struct LanguageModel::Word {
   uint32_t hash = 0;
   bool looked_up = false;
   uint32_t first_row = 0, end_row = 0;  // in Scratch::rows_of_words
+  uint32_t first_bucket = 0;            // from here on they are buckets until look_up() is done
   uint64_t seeded = 0;
 };
 
@@ -126,8 +128,8 @@ class LanguageModel::Scratch {
 
   uint64_t serial_ = 0;
   size_t dim_ = 0, slots_ = 0;
-  std::vector<Key> keys_;
-  std::vector<float> sums_;
+  LineVector<Key> keys_;
+  LineVector<float> sums_;
   std::vector<float> word_;
   std::vector<double> total_;
   std::vector<float> hidden_;
@@ -182,7 +184,8 @@ std::unique_ptr<const LanguageModel> LanguageModel::load(const std::string& path
 uint64_t LanguageModel::memory_bytes() const {
   return (parts_->input.size() + parts_->output.size() * 2) * sizeof(float) +
          word_slots_.size() * (sizeof(uint32_t) + sizeof(uint16_t)) +
-         ngrams_->blocks.size() * sizeof(NgramRows::Block) + parts_->entries.size() * (sizeof(std::string) + 8);
+         ngrams_->blocks.size() * sizeof(NgramRows::Block) + ngrams_->few.size() +
+         parts_->entries.size() * (sizeof(std::string) + 8);
 }
 
 void LanguageModel::build_word_table() {
@@ -213,8 +216,8 @@ void LanguageModel::order_pruned_rows() {
   std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
   std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   const auto dim = static_cast<size_t>(parts_->dim);
-  std::vector<float> ordered(parts_->input.begin(),
-                             parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
+  LineVector<float> ordered(parts_->input.begin(),
+                            parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
   ngrams_->blocks.assign(parts_->buckets / 64 + 1, NgramRows::Block());
   for (size_t i = 0; i < prune.size(); ++i) {
     if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
@@ -228,6 +231,7 @@ void LanguageModel::order_pruned_rows() {
     block.first_row = row;
     row += static_cast<uint32_t>(std::bitset<64>(block.present).count());
   }
+  ngrams_->index_blocks();
   parts_->input = std::move(ordered);
   prune.clear();
   prune.shrink_to_fit();
@@ -284,14 +288,13 @@ void LanguageModel::add_rows(std::span<const uint32_t> rows, float* sum) const {
   }
 }
 
-// Appends the rows of the character n-grams of "<word>" that start in [begin, stop) to `rows`.
-void LanguageModel::find_ngrams(std::string_view bracketed, size_t begin, size_t stop,
-                                std::vector<uint32_t>& rows) const {
-  const size_t first = rows.size();
-  ngrams_->find(bracketed, begin, stop, rows, level_);
+// Makes rows of the buckets from rows[first] on, up to rows[last]; returns where they end. Asks memory for them.
+size_t LanguageModel::rows_of_buckets(std::vector<uint32_t>& rows, size_t first, size_t last) const {
+  const uint32_t* const end = ngrams_->rows_of(rows.data() + first, rows.data() + last, level_);
   const float* const input = parts_->input.data();
   const auto dim = static_cast<size_t>(parts_->dim);
-  for (size_t i = first; i < rows.size(); ++i) __builtin_prefetch(input + size_t{rows[i]} * dim);
+  for (const uint32_t* row = rows.data() + first; row < end; ++row) __builtin_prefetch(input + size_t{*row} * dim);
+  return static_cast<size_t>(end - rows.data());
 }
 
 // Appends the row of the word itself, if the model has one. Returns whether it has n-grams.
@@ -312,7 +315,9 @@ uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float*
   uint32_t added = 0;
   const std::string_view bracketed = has_ngrams ? scratch.bracketed(word) : std::string_view();
   for (size_t begin = 0; begin < bracketed.size(); begin += kStartsTogether) {
-    find_ngrams(bracketed, begin, std::min(begin + kStartsTogether, bracketed.size()), rows);
+    const size_t first = rows.size();
+    ngrams_->find(bracketed, begin, std::min(begin + kStartsTogether, bracketed.size()), rows, level_);
+    rows.resize(rows_of_buckets(rows, first, rows.size()));
     if (begin + kStartsTogether >= bracketed.size()) break;
     add_rows(rows, sum);
     added += static_cast<uint32_t>(rows.size());
@@ -322,8 +327,8 @@ uint32_t LanguageModel::add_word(std::string_view word, Scratch& scratch, float*
   return added + static_cast<uint32_t>(rows.size());
 }
 
-// The rows of those of the words that are not in the cache: found for all of them before any is read, so that they come
-// from memory side by side.
+// The rows of those of the words that are not in the cache. Each step is made for all of them before the next one, so
+// that what it reads comes from memory side by side.
 void LanguageModel::look_up(std::span<Word> words, Scratch& scratch) const {
   std::vector<uint32_t>& rows = scratch.rows_of_words();
   rows.clear();
@@ -336,11 +341,16 @@ void LanguageModel::look_up(std::span<Word> words, Scratch& scratch) const {
   for (Word& word : words) {
     if (!word.looked_up) continue;
     word.first_row = static_cast<uint32_t>(rows.size());
-    if (find_own_row(word.bytes, word.seeded, rows)) {
+    const bool has_ngrams = find_own_row(word.bytes, word.seeded, rows);
+    word.first_bucket = static_cast<uint32_t>(rows.size());
+    if (has_ngrams) {
       const std::string_view bracketed = scratch.bracketed(word.bytes);
-      find_ngrams(bracketed, 0, bracketed.size(), rows);
+      ngrams_->find(bracketed, 0, bracketed.size(), rows, level_);
     }
     word.end_row = static_cast<uint32_t>(rows.size());
+  }
+  for (Word& word : words) {
+    if (word.looked_up) word.end_row = static_cast<uint32_t>(rows_of_buckets(rows, word.first_bucket, word.end_row));
   }
 }
 

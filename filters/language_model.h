@@ -78,7 +78,7 @@ class LanguageModel {
   struct Word;
   void look_up(std::span<Word> words, Scratch& scratch) const;
   uint64_t add_words(std::span<Word> words, Scratch& scratch) const;
-  void find_ngrams(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& rows) const;
+  size_t rows_of_buckets(std::vector<uint32_t>& rows, size_t first, size_t last) const;
   uint32_t add_word_ngrams(const std::vector<int32_t>& hashes, double* sum) const;
   void add_rows(std::span<const uint32_t> rows, float* sum) const;
   void finish(const float* hidden, std::vector<float>& probabilities) const;

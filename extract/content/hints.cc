@@ -323,6 +323,13 @@ uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names) {
   const size_t names_max = names.size() + kNamesMax;
   for (size_t i = 0; i <= value.size(); ++i) {
     const size_t begin = i;
+    if (size == 0 && whole_size == 0) {  // a class begins with a word: the hash of one is that of the other
+      for (; i < value.size() && is_lower(value[i]) && size < sizeof(word); ++i) {
+        word[size++] = value[i];
+        word_hash = (word_hash ^ static_cast<unsigned char>(value[i])) * kHashPrime;
+      }
+      whole = word_hash;
+    }
     for (; i < value.size() && is_lower(value[i]); ++i) {  // most are, and these end nothing
       if (size < sizeof(word)) {
         word[size++] = value[i];
@@ -377,13 +384,22 @@ uint16_t HintCache::hints_of(std::string_view value, std::vector<uint32_t>& name
   if (value.size() % 8 != 0) mix(word);
   hash = static_cast<uint32_t>(mixed);
   Slot& slot = slots_[hash % kSlots];
-  if (slot.value != value || value.empty()) {
-    slot.value = value;
-    slot.names.clear();
-    slot.hints = html::hints_of(value, slot.names);
-  }
-  names.insert(names.end(), slot.names.begin(), slot.names.end());
+  if (slot.value != value || value.empty()) fill(slot, value);
+  const auto first = names_.begin() + slot.first;
+  names.insert(names.end(), first, first + slot.count);
   return slot.hints;
+}
+
+void HintCache::fill(Slot& slot, std::string_view value) {
+  if (names_.size() >= kNamesMax) {
+    names_.clear();
+    slots_.assign(kSlots, Slot());
+  }
+  const size_t first = names_.size();
+  slot.value = value;
+  slot.hints = html::hints_of(value, names_);
+  slot.first = static_cast<uint32_t>(first);
+  slot.count = static_cast<uint32_t>(names_.size() - first);
 }
 
 uint16_t hints_of(std::string_view value) {

@@ -66,14 +66,18 @@ class HintCache {
   uint16_t hints_of(std::string_view value, std::vector<uint32_t>& names, uint32_t& hash);
 
  private:
-  static constexpr size_t kSlots = 512;  // a later value takes the place of an earlier one
+  static constexpr size_t kSlots = 512;      // a later value takes the place of an earlier one
+  static constexpr size_t kNamesMax = 8192;  // held at once; then all is forgotten
   struct Slot {
     std::string_view value;
+    uint32_t first = 0, count = 0;  // of its names, in names_
     uint16_t hints = 0;
-    std::vector<uint32_t> names;
   };
 
+  void fill(Slot& slot, std::string_view value);
+
   std::vector<Slot> slots_;
+  std::vector<uint32_t> names_;  // those of replaced values too
 };
 
 }  // namespace ftok::html

@@ -84,14 +84,14 @@ void LeafMasks::add_tree(const Forest& forest, uint32_t root) {
   }
 }
 
-void LeafMasks::evaluate(const float* tile, float* sums, VectorLevel level) const {
+void LeafMasks::evaluate(const Tiles& tiles, float* sums, VectorLevel level) const {
 #if defined(__x86_64__)
   if (walks_) level = VectorLevel::kPlain;
-  if (level == VectorLevel::kAvx512) return evaluate_avx512(*this, tile, sums);
-  if (level == VectorLevel::kAvx2) return evaluate_avx2(*this, tile, sums);
+  if (level == VectorLevel::kAvx512) return evaluate_avx512(*this, tiles, sums);
+  if (level == VectorLevel::kAvx2) return evaluate_avx2(*this, tiles, sums);
 #endif
   (void)level;
-  evaluate_plain(forest_, tile, sums);
+  for (size_t t = 0; t < tiles.count; ++t) evaluate_plain(forest_, tiles[t], sums + t * kLanes);
 }
 
 // Eight rows go down a tree side by side: eight chains of loads in flight, no branch on what a comparison says.

@@ -26,7 +26,8 @@ namespace {
 struct alignas(sizeof(float) * kLanes) Tile {
   float values[(kFeatureCount + kContextFeatureCount) * kLanes];
 };
-constexpr size_t kTilesMax = 128;  // held at once; a longer page has its first features made twice
+constexpr size_t kTilesMax = 128;     // held at once; a longer page has its first features made twice
+constexpr size_t kTilesTogether = 2;  // evaluated at once, while they are near the processor
 
 // The rows of some blocks, at least one of them and at most kTilesMax tiles, and their scores.
 class Rows {
@@ -45,19 +46,26 @@ class Rows {
   // One pass over all blocks: `context` is null in the first.
   std::vector<float> pass(const LeafMasks& forest, ContextFeatures* context) {
     std::vector<float> sums(tiles_ * kLanes);
-    for (size_t t = 0; t < tiles_; ++t) {
-      float* const tile = held_[t % kTilesMax].values;
-      const size_t first = t * kLanes, last = std::min(size_, first + kLanes);
-      if (context == nullptr || tiles_ > kTilesMax) features_.write_tile(first, last, tile);
-      for (size_t i = first; i < last && context != nullptr; ++i)
-        context->write_row(i, tile + kFeatureCount * kLanes + (i - first));
-      forest.evaluate(tile, &sums[first], level_);
+    static_assert(kTilesMax % kTilesTogether == 0);
+    for (size_t first = 0; first < tiles_; first += kTilesTogether) {
+      const size_t last = std::min(tiles_, first + kTilesTogether);
+      for (size_t t = first; t < last; ++t) write_tile(t, context);
+      const Tiles tiles{held_[first % kTilesMax].values, last - first, sizeof(Tile) / sizeof(float)};
+      forest.evaluate(tiles, &sums[first * kLanes], level_);
     }
     sums.resize(size_);
     return sums;
   }
 
  private:
+  void write_tile(size_t t, ContextFeatures* context) {
+    float* const tile = held_[t % kTilesMax].values;
+    const size_t first = t * kLanes, last = std::min(size_, first + kLanes);
+    if (context == nullptr || tiles_ > kTilesMax) features_.write_tile(first, last, tile);
+    for (size_t i = first; i < last && context != nullptr; ++i)
+      context->write_row(i, tile + kFeatureCount * kLanes + (i - first));
+  }
+
   BlockFeatures features_;
   size_t size_, tiles_;
   VectorLevel level_;

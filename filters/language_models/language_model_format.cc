@@ -162,13 +162,13 @@ void read_dictionary(Reader& in, LanguageModelParts& parts) {
   }
 }
 
-void expect_finite(Reader& in, const std::vector<float>& values) {
+void expect_finite(Reader& in, const LineVector<float>& values) {
   const bool usable = std::all_of(values.begin(), values.end(), [](float v) { return std::fabs(v) <= kNumberMax; });
   in.expect(usable, "model_bad_number", "a matrix holds a number that is not finite, or above 1e15");
 }
 
-std::vector<float> take_floats(Reader& in, uint64_t count) {
-  std::vector<float> out;
+LineVector<float> take_floats(Reader& in, uint64_t count) {
+  LineVector<float> out;
   if (count > in.left() / sizeof(float)) {
     in.fail("model_truncated", "a matrix goes beyond the end of the file");
     return out;
@@ -182,7 +182,7 @@ std::vector<float> take_floats(Reader& in, uint64_t count) {
 
 struct Quantizer {
   int32_t dim = 0, subs = 0, sub_dim = 0, last_dim = 0;
-  std::vector<float> centroids;  // sub x 256 x sub_dim, the last sub with last_dim
+  LineVector<float> centroids;  // sub x 256 x sub_dim, the last sub with last_dim
 };
 
 Quantizer read_quantizer(Reader& in, int32_t dim) {
@@ -210,7 +210,7 @@ void expand_row(const Quantizer& q, const char* codes, float norm, float* out) {
   }
 }
 
-std::vector<float> read_quantized(Reader& in, int32_t dim, uint64_t& rows) {
+LineVector<float> read_quantized(Reader& in, int32_t dim, uint64_t& rows) {
   const auto has_norms = in.take<uint8_t>();
   const auto m = in.take<int64_t>();
   const auto n = in.take<int64_t>();
@@ -232,7 +232,7 @@ std::vector<float> read_quantized(Reader& in, int32_t dim, uint64_t& rows) {
   in.expect(rows * static_cast<uint64_t>(dim) * sizeof(float) <= kExpansionMax * (in.size() + (1 << 20)),
             "model_bad_matrix", "a quantized matrix expands too much");
   if (in.failed()) return {};
-  std::vector<float> out(rows * static_cast<uint64_t>(dim));
+  LineVector<float> out(rows * static_cast<uint64_t>(dim));
   for (uint64_t row = 0; row < rows; ++row) {
     const float norm = norm_codes.empty() ? 1.0F : norms.centroids[static_cast<uint8_t>(norm_codes[row])];
     expand_row(q, codes.data() + row * static_cast<uint64_t>(q.subs), norm,
@@ -242,7 +242,7 @@ std::vector<float> read_quantized(Reader& in, int32_t dim, uint64_t& rows) {
   return out;
 }
 
-std::vector<float> read_dense(Reader& in, int32_t dim, uint64_t& rows) {
+LineVector<float> read_dense(Reader& in, int32_t dim, uint64_t& rows) {
   const auto m = in.take<int64_t>();
   const auto n = in.take<int64_t>();
   in.expect(n == dim && m >= 0 && static_cast<uint64_t>(m) <= in.left() / (static_cast<uint64_t>(dim) * sizeof(float)),

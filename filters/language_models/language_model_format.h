@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/cache_lines.h"
 #include "core/result.h"
 
 namespace ftok {
@@ -26,9 +27,9 @@ struct LanguageModelParts {
   bool pruned = false;                             // only the buckets in `prune` have rows
   std::vector<std::pair<int32_t, int32_t>> prune;  // bucket -> row after the words, both in range
 
-  uint64_t input_rows = 0;    // >= words + buckets (or the pruned rows)
-  std::vector<float> input;   // input_rows x dim
-  std::vector<float> output;  // labels x dim
+  uint64_t input_rows = 0;   // >= words + buckets (or the pruned rows)
+  LineVector<float> input;   // input_rows x dim
+  LineVector<float> output;  // labels x dim
 };
 
 // Reads and validates a whole model; Damage::offset is where the bytes stop making sense.

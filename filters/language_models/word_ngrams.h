@@ -35,8 +35,16 @@ struct NgramRows {
   uint32_t first_row = 0;     // of bucket 0, where every bucket has a row
   std::vector<Block> blocks;  // of a pruned model, else empty
 
+  // Few n-grams of a text have a row. A bit for each 2^few_shift buckets says whether any of them has one: a map that
+  // stays in the nearest caches, where the blocks do not.
+  std::vector<uint8_t> few = {0xFF};  // where all buckets have a row
+  uint32_t few_shift = 31;
+
   // To be called when `buckets` is known, before anything is asked for.
   void set_buckets(uint32_t number);
+
+  // And when `blocks` are.
+  void index_blocks();
 
   // hash mod buckets, exactly (Lemire, Kaser, Kurz 2019: "Faster remainder by direct computation").
   uint32_t bucket_of(uint32_t hash) const {
@@ -45,25 +53,38 @@ struct NgramRows {
     return static_cast<uint32_t>((static_cast<Wide>(fraction) * buckets) >> 64);
   }
 
+  // False where the bucket has no row, nearly always.
+  bool may_have_row(uint32_t bucket) const {
+    const uint32_t at = bucket >> few_shift;
+    return (few[at / 8] >> (at % 8) & 1) != 0;
+  }
+
   bool has_row(uint32_t bucket) const {
     return blocks.empty() || (blocks[bucket / 64].present >> (bucket % 64) & 1) != 0;
   }
 
   uint32_t row_of_present(uint32_t bucket) const;
 
-  // Appends the rows of the n-grams that start in the bytes [begin, stop) of `bracketed` to `rows`: by their start,
-  // then by their length. The same at every level; `level` must be the processor's or below it.
-  void find(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& rows,
+  // Appends the buckets, of the n-grams that start in the bytes [begin, stop) of `bracketed`, that have a row, and a
+  // few that have none: by their start, then by their length. Asks memory for what rows_of() reads of them. The same at
+  // every level but for those few; `level` must be the processor's or below it.
+  void find(std::string_view bracketed, size_t begin, size_t stop, std::vector<uint32_t>& found,
             VectorLevel level) const;
+
+  // Writes the rows of those of the buckets [first, last) that have one from `first` on, in order; returns their end.
+  uint32_t* rows_of(uint32_t* first, const uint32_t* last, VectorLevel level) const;
 };
 
 // Most n-grams with one start that the kernel takes.
 constexpr uint32_t kNgramLengthsMax = 4;
 
 // NgramRows::find by AVX-512, sixteen starts at once, for `most` up to kNgramLengthsMax. Writes at most `most` numbers
-// a start from `rows` on, moves it behind them, and returns where it stopped: at or beyond `stop`, or before sixteen
-// starts whose characters are too long for it (bytes that are no UTF-8).
+// a start from `buckets` on, moves it behind them, and returns where it stopped: at or beyond `stop`, or before
+// characters that are too long for it (bytes that are no UTF-8).
 size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, size_t begin, size_t stop,
-                          uint32_t*& rows);
+                          uint32_t*& buckets);
+
+// NgramRows::rows_of with the processor's instruction for counting bits.
+uint32_t* rows_of_avx512(const NgramRows& model, uint32_t* first, const uint32_t* last);
 
 }  // namespace ftok

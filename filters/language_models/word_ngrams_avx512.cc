@@ -1,6 +1,7 @@
-// NgramRows::find by AVX-512: the n-grams of sixteen starts grow together, byte by byte.
+// NgramRows::find by AVX-512: the n-grams of sixteen characters grow together, byte by byte.
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 
 #include "filters/language_models/word_ngrams.h"
@@ -9,49 +10,82 @@ namespace ftok {
 namespace {
 
 constexpr size_t kStarts = 16;
-constexpr __mmask16 kAll = 0xFFFF;  // the unmasked forms make g++ 12 warn of a value that is not there
+constexpr uint32_t kUsualLengths = 3;  // of lid.176 and of the bundled model: two to four characters
+constexpr size_t kStretch = 64;        // bytes looked at together
+constexpr __mmask16 kAll = 0xFFFF;     // the unmasked forms make g++ 12 warn of a value that is not there
 
-__mmask16 first_lanes(size_t count) { return count >= kStarts ? kAll : static_cast<__mmask16>((1U << count) - 1); }
+uint64_t low_bits(size_t count) { return count >= 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1; }
 
-// Where the sixteen starts' n-grams end: hashes[n - 1] has the hashes of those of n characters, ended[n - 1] the lanes
-// that have one.
-struct Ngrams {
-  __m512i hashes[kNgramLengthsMax];
-  std::array<__mmask16, kNgramLengthsMax> ended{};
+// A stretch of the word, and where its characters begin.
+struct Stretch {
+  __m512i bytes;
+  size_t characters = 0;
+  alignas(64) std::array<uint8_t, kStretch> begins;  // where each begins; behind the last one, the stretch's size
+
+  // Where sixteen characters begin, from the `first` on.
+  __m512i begins_from(size_t first) const {
+    static_assert(kStarts + kNgramLengthsMax <= kStretch);
+    return _mm512_maskz_cvtepu8_epi32(kAll, _mm_loadu_si128(reinterpret_cast<const __m128i*>(begins.data() + first)));
+  }
 };
 
-// Returns false where an n-gram is longer than sixteen bytes.
-bool hash_ngrams(std::string_view bracketed, size_t start, __mmask16 starts, uint32_t most, Ngrams& found) {
-  const char* const bytes = bracketed.data() + start;
-  const size_t left = bracketed.size() - start;
-  const __mmask32 there = left >= 32 ? ~0U : (1U << left) - 1;
-  const __m256i window = _mm256_maskz_loadu_epi8(there, bytes);
-  const __mmask32 continues = _mm256_cmpeq_epi8_mask(
-      _mm256_and_si256(window, _mm256_set1_epi8(static_cast<char>(0xC0))), _mm256_set1_epi8(static_cast<char>(0x80)));
-  const __mmask32 boundaries = ~continues;  // the bytes behind the end count as such
-  __mmask16 growing = starts & static_cast<__mmask16>(boundaries);
-  std::array<__mmask16, kNgramLengthsMax + 1> at{};  // lanes whose n-gram has so many whole characters
-  at[0] = growing;
-  for (__m512i& hashes : found.hashes) hashes = _mm512_setzero_si512();
-  __m512i hash = _mm512_set1_epi32(static_cast<int>(kFnvBasis));
-  const __m512i prime = _mm512_set1_epi32(static_cast<int>(kFnvPrime));
-  for (size_t j = 0; growing != 0; ++j) {
-    if (j == kStarts) return false;
-    const __m128i next = _mm_maskz_loadu_epi8(first_lanes(left > j ? left - j : 0), bytes + j);
-    const __m512i widened = _mm512_maskz_cvtepi8_epi32(kAll, next);
-    hash = _mm512_mask_mullo_epi32(hash, growing, _mm512_xor_si512(hash, widened), prime);
-    const auto whole = static_cast<__mmask16>(growing & (boundaries >> (j + 1)));
-    for (uint32_t n = most; n > 0; --n) {
-      const __mmask16 now = at[n - 1] & whole;
-      found.hashes[n - 1] = _mm512_mask_mov_epi32(found.hashes[n - 1], now, hash);
-      found.ended[n - 1] |= now;
-      at[n] |= now;
-      at[n - 1] &= static_cast<__mmask16>(~now);
-    }
-    growing &= static_cast<__mmask16>(~at[most]);
-    growing &= first_lanes(left > j + 1 ? left - j - 1 : 0);
+// Looks at the word from `begin` on; returns a bit for each byte that begins a character.
+uint64_t look_at(std::string_view bracketed, size_t begin, Stretch& stretch) {
+  const size_t size = std::min(bracketed.size() - begin, kStretch);
+  const uint64_t there = low_bits(size);
+  stretch.bytes = _mm512_maskz_loadu_epi8(there, bracketed.data() + begin);
+  const uint64_t continues =
+      _mm512_cmpeq_epi8_mask(_mm512_and_si512(stretch.bytes, _mm512_set1_epi8(static_cast<char>(0xC0))),
+                             _mm512_set1_epi8(static_cast<char>(0x80)));
+  const uint64_t begins = there & ~continues;
+  stretch.characters = static_cast<size_t>(_mm_popcnt_u64(begins));
+  static constexpr std::array<uint8_t, kStretch> kPlaces = [] {
+    std::array<uint8_t, kStretch> places{};
+    for (size_t i = 0; i < kStretch; ++i) places[i] = static_cast<uint8_t>(i);
+    return places;
+  }();
+  _mm512_store_si512(stretch.begins.data(), _mm512_mask_compress_epi8(_mm512_set1_epi8(static_cast<char>(size)), begins,
+                                                                      _mm512_loadu_si512(kPlaces.data())));
+  return begins;
+}
+
+struct Hashes {
+  __m512i of[kNgramLengthsMax];  // those of `least` characters first
+};
+
+// The hashes of the n-grams of kLengths lengths that the stretch's first sixteen characters begin; `starts` are those
+// that are wanted.
+template <uint32_t kLengths>
+void hash_ngrams(const Stretch& stretch, __mmask16 starts, uint32_t least, Hashes& hashes) {
+  const __m512i begins = stretch.begins_from(0), prime = _mm512_set1_epi32(static_cast<int>(kFnvPrime));
+  __m512i sizes[kLengths], found[kLengths];  // sizes in bytes
+  for (uint32_t i = 0; i < kLengths; ++i) {
+    sizes[i] = _mm512_sub_epi32(stretch.begins_from(least + i), begins);
+    found[i] = _mm512_setzero_si512();
   }
-  return true;
+  __m512i hash = _mm512_set1_epi32(static_cast<int>(kFnvBasis)), place = begins, done = _mm512_setzero_si512();
+  const __m512i one = _mm512_set1_epi32(1);
+  do {
+    // The byte comes as the lowest of its lane; from the highest it is widened with its sign.
+    const __m512i bytes = _mm512_maskz_permutexvar_epi8(~__mmask64{0}, place, stretch.bytes);
+    const __m512i widened = _mm512_maskz_srai_epi32(kAll, _mm512_maskz_slli_epi32(kAll, bytes, 24), 24);
+    hash = _mm512_mullo_epi32(_mm512_xor_si512(hash, widened), prime);
+    place = _mm512_add_epi32(place, one);
+    done = _mm512_add_epi32(done, one);
+    for (uint32_t i = 0; i < kLengths; ++i)
+      found[i] = _mm512_mask_mov_epi32(found[i], _mm512_cmpeq_epi32_mask(sizes[i], done), hash);
+  } while (_mm512_mask_cmpgt_epu32_mask(starts, sizes[kLengths - 1], done) != 0);
+  for (uint32_t i = 0; i < kLengths; ++i) hashes.of[i] = found[i];
+}
+
+void hash_ngrams(const Stretch& stretch, __mmask16 starts, uint32_t least, uint32_t lengths, Hashes& hashes) {
+  static_assert(kNgramLengthsMax == 4);
+  switch (lengths) {
+    case 1: return hash_ngrams<1>(stretch, starts, least, hashes);
+    case 2: return hash_ngrams<2>(stretch, starts, least, hashes);
+    case 3: return hash_ngrams<3>(stretch, starts, least, hashes);
+    default: return hash_ngrams<4>(stretch, starts, least, hashes);
+  }
 }
 
 // hash mod buckets of the even or, shifted down, the odd lanes.
@@ -73,57 +107,78 @@ __m512i buckets_of(__m512i hash, const NgramRows& model) {
   return _mm512_or_si512(even, _mm512_maskz_slli_epi64(0xFF, odd, 32));
 }
 
-// Of `lanes`, those whose bucket has a row.
-__mmask16 present_of(__m512i buckets, __mmask16 lanes, const NgramRows& model) {
-  if (model.blocks.empty()) return lanes;
-  static_assert(sizeof(NgramRows::Block) == 16);
-  // A block is four words of 32 bits, the first two of which are its bits.
-  const __m512i block = _mm512_maskz_slli_epi32(kAll, _mm512_maskz_srli_epi32(kAll, buckets, 6), 2);
-  const __m512i half = _mm512_and_si512(_mm512_maskz_srli_epi32(kAll, buckets, 5), _mm512_set1_epi32(1));
-  const __m512i words =
-      _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes, _mm512_or_si512(block, half), model.blocks.data(), 4);
-  const __m512i bit =
-      _mm512_maskz_sllv_epi32(kAll, _mm512_set1_epi32(1), _mm512_and_si512(buckets, _mm512_set1_epi32(31)));
-  return _mm512_mask_test_epi32_mask(lanes, words, bit);
-}
+// The buckets of the n-grams of the stretch's first characters, by length, then by character.
+struct Found {
+  alignas(64) uint32_t buckets[kNgramLengthsMax][kStarts];
+};
 
-uint32_t row_of(const NgramRows& model, uint32_t bucket) {
-  if (model.blocks.empty()) return model.first_row + bucket;
-  const NgramRows::Block& block = model.blocks[bucket / 64];
-  return block.first_row + static_cast<uint32_t>(_mm_popcnt_u64(block.present & ((uint64_t{1} << (bucket % 64)) - 1)));
-}
-
-// Of the n-grams of one character, those that are a bracket, which do not count: at the word's start and at its end.
-__mmask16 lone_brackets(size_t start, size_t size, __mmask16 ended, std::string_view bracketed) {
-  __mmask16 lone = start == 0 ? 1 : 0;
-  size_t last = size - 1;  // of the last character
-  while (last > 0 && (static_cast<uint8_t>(bracketed[last]) & 0xC0) == 0x80) --last;
-  if (last >= start && last < start + kStarts) lone |= static_cast<__mmask16>(1U << (last - start));
-  return ended & lone;
+// Appends those of one character, of the lengths [first, last), that may have a row.
+[[gnu::always_inline]] inline uint32_t* take_buckets(const NgramRows& model, const Found& found, size_t lane,
+                                                     uint32_t first, uint32_t last, uint32_t* out) {
+  for (uint32_t i = first; i < last; ++i) {
+    const uint32_t bucket = found.buckets[i][lane];
+    *out = bucket;
+    out += model.may_have_row(bucket) ? 1 : 0;  // an absent one is overwritten by the next
+  }
+  return out;
 }
 
 }  // namespace
 
 size_t find_ngrams_avx512(const NgramRows& model, std::string_view bracketed, size_t begin, size_t stop,
-                          uint32_t*& rows) {
-  const uint32_t least = model.least > 0 ? model.least : 1;
-  for (; begin < stop; begin += kStarts) {
-    Ngrams found;
-    if (!hash_ngrams(bracketed, begin, first_lanes(stop - begin), model.most, found)) return begin;
-    found.ended[0] &= static_cast<__mmask16>(~lone_brackets(begin, bracketed.size(), found.ended[0], bracketed));
-    alignas(64) uint32_t buckets[kNgramLengthsMax][kStarts];
-    uint64_t present = 0;  // bit 4 * lane + n - 1
-    for (uint32_t n = least; n <= model.most; ++n) {
-      const __m512i of_n = buckets_of(found.hashes[n - 1], model);
-      _mm512_store_si512(buckets[n - 1], of_n);
-      present |= _pdep_u64(present_of(of_n, found.ended[n - 1], model), 0x1111111111111111ULL << (n - 1));
+                          uint32_t*& out) {
+  const uint32_t least = model.least > 0 ? model.least : 1, most = model.most;
+  if (least > most) return stop;
+  while (begin < stop) {
+    Stretch stretch;
+    const uint64_t begins = look_at(bracketed, begin, stretch);
+    if ((begins & 1) == 0) {  // within a character
+      begin += std::min<size_t>(_tzcnt_u64(begins), bracketed.size() - begin);
+      continue;
     }
-    for (; present != 0; present &= present - 1) {
-      const auto at = static_cast<uint32_t>(_tzcnt_u64(present));
-      *rows++ = row_of(model, buckets[at & 3][at >> 2]);
+    const bool reaches_end = bracketed.size() - begin <= kStretch;
+    // Starts whose n-grams all lie in the stretch.
+    const size_t whole =
+        reaches_end ? stretch.characters : stretch.characters - std::min<size_t>(stretch.characters, most);
+    const auto wanted = static_cast<size_t>(_mm_popcnt_u64(begins & low_bits(stop - begin)));
+    const size_t count = std::min({whole, wanted, kStarts});
+    if (count == 0) return begin;
+    Hashes hashes;
+    hash_ngrams(stretch, static_cast<__mmask16>(low_bits(count)), least, most - least + 1, hashes);
+    Found found;
+    for (uint32_t n = least; n <= most; ++n)
+      _mm512_store_si512(found.buckets[n - least], buckets_of(hashes.of[n - least], model));
+    for (size_t lane = 0; lane < count; ++lane) {
+      const auto left = static_cast<uint32_t>(stretch.characters - lane);
+      const uint32_t last = left >= most ? most - least + 1 : left >= least ? left - least + 1 : 0;
+      // Those of one character that are a bracket do not count: at the word's start and at its end.
+      const bool is_bracket = (begin == 0 && lane == 0) || (reaches_end && left == 1);
+      const uint32_t first = least == 1 && is_bracket ? 1 : 0;
+      if (first == 0 && last == kUsualLengths) {  // a constant: the loop is unrolled
+        out = take_buckets(model, found, lane, 0, kUsualLengths, out);
+      } else {
+        out = take_buckets(model, found, lane, first, last, out);
+      }
     }
+    begin += stretch.begins[count];
   }
   return begin;
+}
+
+uint32_t* rows_of_avx512(const NgramRows& model, uint32_t* first, const uint32_t* last) {
+  uint32_t* out = first;
+  if (model.blocks.empty()) {
+    for (; out < last; ++out) *out += model.first_row;
+    return out;
+  }
+  for (const uint32_t* at = first; at < last; ++at) {
+    const uint32_t bucket = *at;
+    const NgramRows::Block& block = model.blocks[bucket / 64];
+    const uint64_t own = uint64_t{1} << (bucket % 64);
+    *out = block.first_row + static_cast<uint32_t>(_mm_popcnt_u64(block.present & (own - 1)));
+    out += (block.present & own) != 0 ? 1 : 0;
+  }
+  return out;
 }
 
 }  // namespace ftok

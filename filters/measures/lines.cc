@@ -152,7 +152,7 @@ Duplicates find_duplicates(const std::vector<std::string_view>& pieces) {
 
 Duplicates find_duplicates(const std::vector<std::string_view>& pieces, IndexTable& table) {
   const uint64_t seed = hash_seed()[0];
-  table.clear();
+  table.clear(pieces.size());
   Duplicates duplicates;
   for (uint32_t i = 0; i < pieces.size(); ++i) {
     const uint64_t hash = XXH3_64bits_withSeed(pieces[i].data(), pieces[i].size(), seed);

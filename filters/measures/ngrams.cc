@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -52,7 +53,7 @@ void WordNGrams::assign(const std::vector<std::string_view>& words) {
   begins_.clear();
   chars_before_.clear();
   word_ids_.clear();
-  table_.clear();
+  table_.clear(words.size());
   counts_.assign(words.size(), 0);
   for (std::vector<uint32_t>* of_words : {&begins_, &chars_before_, &word_ids_}) of_words->reserve(words.size() + 1);
   size_t chars = 0;
@@ -81,7 +82,7 @@ void WordNGrams::mark_unique(std::vector<uint32_t>& ids) const {
 size_t WordNGrams::top_chars(size_t n) {
   if (word_count() < n) return 0;
   const size_t gram_count = word_count() - n + 1;
-  table_.clear();
+  table_.clear(gram_ids_.size() - static_cast<size_t>(std::count(gram_ids_.begin(), gram_ids_.end(), kUnique)));
   counts_.assign(gram_count, 0);
   next_ids_.assign(gram_count, kUnique);
   const size_t ahead = words_ahead();
@@ -110,8 +111,8 @@ size_t WordNGrams::top_chars(size_t n) {
 
 // Marks the words whose window occurs more than once, and those too near the end to have one.
 void WordNGrams::find_repeated_windows() {
-  table_.clear();
   const auto count = static_cast<uint32_t>(word_count());
+  table_.clear(count);
   window_bytes_ = std::clamp(count == 0 ? 0 : kWindowWords * begins_.back() / count, kWindowMin, kWindowMax);
   window_repeats_.assign(count, 0);
   const size_t ahead = words_ahead();
@@ -138,7 +139,7 @@ void WordNGrams::find_repeated_windows() {
 size_t WordNGrams::duplicate_chars(size_t n) {
   if (window_bytes_ == 0) find_repeated_windows();
   if (word_count() < n) return 0;
-  table_.clear();
+  table_.clear(std::accumulate(window_repeats_.begin(), window_repeats_.end(), size_t{0}));
   const size_t gram_count = word_count() - n + 1, ahead = words_ahead();
   const auto may_repeat = [&](size_t i) {
     return window_repeats_[i] != 0 || begins_[i + n] - begins_[i] < window_bytes_;

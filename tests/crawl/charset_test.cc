@@ -118,6 +118,26 @@ TEST(DecodeText, CountsReplacements) {
   EXPECT_EQ(decoded("Shift_JIS", "\x81", 1), "\xEF\xBF\xBD");
 }
 
+TEST(DecodeText, WhatIsStoredIsMovedWhereItIsUtf8) {
+  const std::string page = std::string(200, 'a') + "\xC3\xA9";
+  struct Case {
+    std::string encoding, stored;
+    bool moves;
+  };
+  for (const Case& known : {Case{"UTF-8", page, true},
+                            {"UTF-8", "\xEF\xBB\xBF" + page, true},
+                            {"UTF-8", page + "\xFF", false},
+                            {"windows-1252", page, false},
+                            {"UTF-8", "", true}}) {
+    std::string expected, found = "before", storage = "HTTP/1.1 200\r\n\r\n" + known.stored;
+    const size_t first = storage.size() - known.stored.size();
+    const uint64_t replacements = decode_text(known.encoding, known.stored, expected);
+    EXPECT_EQ(decode_stored_text(known.encoding, storage, first, found), replacements);
+    EXPECT_EQ(found, expected);
+    EXPECT_EQ(storage.empty(), known.moves) << known.encoding << ", " << known.stored.size();
+  }
+}
+
 TEST(DecodeText, Utf16AndItsMarks) {
   EXPECT_EQ(decoded("UTF-16LE", "\xFF\xFEh\0i\0"sv), "hi");
   EXPECT_EQ(decoded("UTF-16BE", "\xFE\xFF\0h\xD8\x3D\xDE\x00"sv), "h😀");

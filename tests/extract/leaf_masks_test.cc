@@ -53,9 +53,9 @@ float slow_sum(const Forest& forest, const float* tile, size_t row) {
   return sum;
 }
 
-std::vector<float> random_tile(const Forest& forest, size_t nodes, std::mt19937& random) {
-  std::vector<float> tile(kFeatures * kLanes);
-  for (float& value : tile) {
+std::vector<float> random_tiles(const Forest& forest, size_t nodes, size_t count, std::mt19937& random) {
+  std::vector<float> tiles(count * kFeatures * kLanes);
+  for (float& value : tiles) {
     switch (random() % 8) {
       case 0: value = forest.nodes[random() % nodes].threshold; break;  // at a threshold, or about one
       case 1: value = std::nextafter(forest.nodes[random() % nodes].threshold, -1e9F); break;
@@ -64,19 +64,21 @@ std::vector<float> random_tile(const Forest& forest, size_t nodes, std::mt19937&
       default: value = static_cast<float>(static_cast<int>(random() % 4001) - 2000) / 700; break;
     }
   }
-  return tile;
+  return tiles;
 }
 
 void expect_same(const Forest& forest, size_t nodes, int tiles) {
   std::mt19937 random(7);
   const LeafMasks masks(forest);
   for (int i = 0; i < tiles; ++i) {
-    const std::vector<float> tile = random_tile(forest, nodes, random);
+    const size_t count = 1 + static_cast<size_t>(i) % 5;
+    const std::vector<float> values = random_tiles(forest, nodes, count, random);
+    const Tiles some{values.data(), count, kFeatures * kLanes};
     for (const VectorLevel level : testing::vector_levels_here()) {
-      std::vector<float> sums(kLanes);
-      masks.evaluate(tile.data(), sums.data(), level);
-      for (size_t r = 0; r < kLanes; ++r) {
-        const float slow = slow_sum(forest, tile.data(), r);
+      std::vector<float> sums(count * kLanes);
+      masks.evaluate(some, sums.data(), level);
+      for (size_t r = 0; r < sums.size(); ++r) {
+        const float slow = slow_sum(forest, some[r / kLanes], r % kLanes);
         ASSERT_EQ(std::memcmp(&slow, &sums[r], sizeof slow), 0)
             << "level " << static_cast<int>(level) << ", row " << r << ": " << slow << " and " << sums[r];
       }

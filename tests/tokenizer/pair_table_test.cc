@@ -43,9 +43,7 @@ void fill(PairTable& table, const Pairs& pairs) {
     table.insert(pair.first, pair.second, 5);
     table.insert(pair.first, pair.second, merged);  // in place of the other
   }
-  for (const auto& [pair, merged] : pairs) {
-    if (merged % 3 == 0) table.mark_sure(pair.first, pair.second);
-  }
+  table.mark_sure([](uint32_t, uint32_t, uint32_t merged) { return merged % 3 == 0; });
 }
 
 TEST(PairTable, HasWhatWasPutIn) {

@@ -108,24 +108,17 @@ void Merger::run_jobs(MergeJob* jobs, size_t count) const {
 void Merger::mark_sure_pairs() {
   const size_t count = symbol_bytes_.size();
   std::vector<uint32_t> lowest_as_right(count, kNoSymbol), lowest_as_left(count, kNoSymbol);
-  struct Entry {
-    uint32_t left, right, merged;
-  };
-  std::vector<Entry> entries;
-  entries.reserve(count);
   bool comes_in_order = true;
   pairs_.for_each([&](uint32_t left, uint32_t right, uint32_t merged) {
     const auto comes_later = [&](uint32_t part) { return symbol_bytes_[part] == 1 || part < merged; };
     comes_in_order = comes_in_order && comes_later(left) && comes_later(right);
     lowest_as_left[left] = std::min(lowest_as_left[left], merged);
     lowest_as_right[right] = std::min(lowest_as_right[right], merged);
-    entries.push_back({left, right, merged});
   });
   if (!comes_in_order) return;
-  for (const Entry& e : entries) {
-    if (e.merged >= lowest_as_right[e.left] || e.merged >= lowest_as_left[e.right]) continue;
-    pairs_.mark_sure(e.left, e.right);
-  }
+  pairs_.mark_sure([&](uint32_t left, uint32_t right, uint32_t merged) {
+    return merged < lowest_as_right[left] && merged < lowest_as_left[right];
+  });
 }
 
 // A token is made by the pair that is left when its own bytes are merged with the pairs of all shorter tokens; when

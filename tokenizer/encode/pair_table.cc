@@ -73,6 +73,4 @@ void PairTable::put(uint32_t slot, uint64_t entry) {
   if (second / 2 == slot) filters_[1][second / 32] |= 1u << second % 32;
 }
 
-void PairTable::mark_sure(uint32_t left, uint32_t right) { *entry_of(key_of(left, right)) &= ~uint64_t{0} >> 1; }
-
 }  // namespace ftok

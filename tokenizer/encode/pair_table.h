@@ -27,8 +27,19 @@ class PairTable {
   void reserve(size_t pairs);  // to be called first
   // Replaces an earlier entry of the same pair. Symbols are below kEdge.
   void insert(uint32_t left, uint32_t right, uint32_t merged);
-  // Marks the pair, which is there, as sure (bpe_merge.h).
-  void mark_sure(uint32_t left, uint32_t right);
+  // Marks the pairs of which is_sure(left, right, merged) says so as sure (bpe_merge.h).
+  template <typename IsSure>
+  void mark_sure(IsSure&& is_sure) {
+    const auto mark = [&](uint64_t& entry) {
+      const uint32_t left = static_cast<uint32_t>(entry) & kEdge;
+      const uint32_t right = static_cast<uint32_t>(entry >> kSymbolBits) & kEdge;
+      if (is_sure(left, right, marked_of(entry) & kEdge)) entry &= ~uint64_t{0} >> 1;
+    };
+    for (uint64_t& entry : slots_) {
+      if (entry != kEmpty) mark(entry);
+    }
+    for (auto& [key, entry] : left_over_) mark(entry);
+  }
 
   // The merged symbol, with kUnsure where the pair is not sure; kNoSymbol when there is none.
   uint32_t find_marked(uint32_t left, uint32_t right) const {
