@@ -39,7 +39,7 @@ template <typename Real>
 void Decoder<Real>::make_room(int64_t rows) {
   if (rows_ >= rows) return;
   rows_ = rows;
-  const Extent e = extent_of(config_, 1, rows);
+  const Extent e = extent_of(config_, rows, 1);
   BlockActivations<Real>& a = block_;
   const std::vector<std::pair<Real**, int64_t>> arrays = {{&a.norm_1.out, e.C},
                                                           {&a.qkv, e.qkv_channels()},
