@@ -5,8 +5,13 @@
 #include <cstdlib>
 #include <vector>
 
+#include "tests/trainer/small_model.h"
+#include "trainer/cpu/kernels.h"
+
 namespace ftok::cpu {
 namespace {
+
+using ftok::testing::random_numbers;
 
 TEST(Blas, OldKernelsAreReplacedWhereTheProcessorCanDoMore) {
   EXPECT_STREQ(better_kernels("Prescott", true, true), "SKYLAKEX");
@@ -40,6 +45,39 @@ TEST(Blas, Multiplies) {
       float sum = 0;  // whole numbers: exact
       for (int k = 0; k < n; ++k) sum += a[i * n + k] * b[k * n + j];
       ASSERT_EQ(c[i * n + j], sum) << i << " " << j;
+    }
+  }
+}
+
+// One row by loops of our own, against OpenBLAS: every form of the operands; columns that fill no block, rows that fill
+// no group.
+TEST(Blas, ARowTimesAMatrixIsWhatOpenBlasSays) {
+  for (const int64_t N : {1, 15, 300, 9001}) {
+    for (const int64_t K : {1, 8, 21, 64}) {
+      const std::vector<double> in = random_numbers<double>(K * 3, 1), matrix = random_numbers<double>(N * K, 2),
+                                before = random_numbers<double>(N, 3);
+      for (const int form : {0, 1, 2, 3, 4, 5, 6, 7}) {
+        const bool in_column = form & 1, transposed = form & 2, keeps = form & 4;
+        std::vector<double> expected = before, out = before, by_three = before;
+        Product<double> product{1,
+                                N,
+                                K,
+                                {in.data(), in_column ? 3 : K, in_column},
+                                {matrix.data(), transposed ? K : N, transposed},
+                                expected.data(),
+                                N,
+                                1.5,
+                                keeps ? 1.0 : 0.0};
+        multiply(product);
+        Workers one(1), three(3);
+        product.out = out.data();
+        multiply(one, product);
+        product.out = by_three.data();
+        multiply(three, product);
+        EXPECT_EQ(out, by_three) << N << " " << K << " " << form;
+        for (int64_t c = 0; c < N; ++c)
+          ASSERT_NEAR(out[c], expected[c], 1e-12) << N << " " << K << " " << form << " " << c;
+      }
     }
   }
 }

@@ -116,10 +116,7 @@ class CpuLayers final : public Layers<Real> {
   }
 
  private:
-  // One row is a linear layer of one output, whose rows are the vocabulary.
   void wide_logits(Real* out, const Real* hidden, const Real* head, int64_t R, int64_t V, int64_t C) {
-    constexpr Real kNoBias = 0;
-    if (R == 1) return cpu::linear_forward(workers_, out, head, hidden, &kNoBias, V, C, 1);
     cpu::multiply(workers_, cpu::Product<Real>{R, V, C, {hidden, C}, {head, C, true}, out, V});
   }
 

@@ -1,4 +1,5 @@
-// Matrix products by OpenBLAS, one thread a block of the result; and the linear layer made of them.
+// Matrix products by OpenBLAS, one thread a block of the result, and those of a single row by loops of our own, since
+// OpenBLAS packs a matrix before it multiplies; and the linear layer made of them.
 #include "trainer/cpu/blas.h"
 #include "trainer/cpu/kernels.h"
 #include "trainer/cpu/vectors.h"
@@ -31,6 +32,46 @@ int64_t block_edge(int64_t M, int64_t N) {
   return 128;
 }
 
+// out[c] = keep out[c] + factor sum over k of in[k] b(k,c), for the columns of [begin, end).
+template <typename Real>
+FTOK_ALWAYS_INLINE void multiply_row_loop(const Product<Real>& p, int64_t begin, int64_t end) {
+  const int64_t step = p.a.transposed ? p.a.stride : 1, n = end - begin;
+  Real* const out = p.out + begin;
+  if (p.b.transposed) {
+    for (int64_t c = 0; c < n; ++c) {
+      const Real* const column = p.b.data + (begin + c) * p.b.stride;
+      const Real sum = p.factor * lane_sum<Real>(p.K, [&](int64_t k) { return p.a.data[k * step] * column[k]; });
+      out[c] = p.keep == Real(0) ? sum : p.keep * out[c] + sum;
+    }
+    return;
+  }
+  for (int64_t c = 0; c < n; ++c) out[c] = p.keep == Real(0) ? Real(0) : p.keep * out[c];
+  constexpr int64_t kRows = 8;  // that are added before the sums are stored again
+  int64_t k = 0;
+  for (; k + kRows <= p.K; k += kRows) {
+    const Real* const rows = p.b.data + k * p.b.stride + begin;
+    Real x[kRows];
+    for (int64_t i = 0; i < kRows; ++i) x[i] = p.factor * p.a.data[(k + i) * step];
+    for (int64_t c = 0; c < n; ++c) {
+      Real sum = out[c];
+      for (int64_t i = 0; i < kRows; ++i) sum += x[i] * rows[i * p.b.stride + c];
+      out[c] = sum;
+    }
+  }
+  for (; k < p.K; ++k) {
+    const Real x = p.factor * p.a.data[k * step];
+    for (int64_t c = 0; c < n; ++c) out[c] += x * p.b.data[k * p.b.stride + begin + c];
+  }
+}
+FTOK_VECTOR_CLONES void multiply_row(const Product<float>& p, int64_t begin, int64_t end) {
+  multiply_row_loop(p, begin, end);
+}
+void multiply_row(const Product<double>& p, int64_t begin, int64_t end) { multiply_row_loop(p, begin, end); }
+
+// The columns that a thread computes at a time: sums that stay in the first cache, and something to do for every
+// thread.
+int64_t columns_per_block(int64_t N, int threads) { return std::clamp<int64_t>(ceiling(N, threads), 128, 4096); }
+
 template <typename Real>
 FTOK_ALWAYS_INLINE void add_row_loop(Real* sums, const Real* in, int64_t n) {
   for (int64_t i = 0; i < n; ++i) sums[i] += in[i];
@@ -57,6 +98,11 @@ void multiply(const Product<Real>& product) {
 
 template <typename Real>
 void multiply(Workers& workers, const Product<Real>& product) {
+  if (product.M == 1) {
+    workers.blocks(product.N, columns_per_block(product.N, workers.threads()),
+                   [&](int64_t begin, int64_t end) { multiply_row(product, begin, end); });
+    return;
+  }
   const int64_t edge = block_edge(product.M, product.N), columns = ceiling(product.N, edge);
   workers.blocks(ceiling(product.M, edge) * columns, 1, [&](int64_t index, int64_t) {
     const int64_t row = index / columns * edge, column = index % columns * edge;
