@@ -212,8 +212,9 @@ TEST(MainContent, FormulasGoWithTheTextAroundThem) {
 // Hidden text that the scores are sure of, and that the page shows nowhere else, opens on demand.
 TEST(MainContent, HiddenTextIsKeptWhereItIsSureAndAlone) {
   const auto keeps_hidden = [](const std::string& hidden, float score) {
+    const std::string html = "<p>shown one<p>shown two" + hidden;
     Dom dom;
-    EXPECT_EQ(parse_html("<p>shown one<p>shown two" + hidden, {}, dom).status, ParseStatus::kDone);
+    EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
     PageBlocks page;
     cut_into_blocks(dom, {}, page);
     std::vector<float> scores(page.blocks.size(), 0.9F);
