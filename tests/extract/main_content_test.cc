@@ -227,6 +227,8 @@ TEST(MainContent, HiddenTextIsKeptWhereItIsSureAndAlone) {
     EXPECT_FALSE(keeps_hidden(answer, 0.69F)) << hides;
     EXPECT_FALSE(keeps_hidden(std::string("<div ") + hides + "><p>shown one</div>", 0.9F)) << hides;
   }
+  for (const char* hides : {"visibility:hidden", "position:absolute;left:-9999px", "height:0;overflow:hidden"})
+    EXPECT_FALSE(keeps_hidden(std::string("<div style='") + hides + "'><p>an answer</div>", 0.9F)) << hides;
   EXPECT_TRUE(keeps_hidden("<p>shown three", 0.69F));
 }
 
