@@ -273,8 +273,8 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
                              const std::vector<float>* given) {
   constexpr float kScoreMin =
       0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
-  // What opens on demand, though nothing names it so: text that is taken out of the page and of which the model is sure,
-  // and which stands nowhere else on it (docs/extraction.md).
+  // What opens on demand, though nothing names it so: text that is taken out of the page and of which the model is
+  // sure, and which stands nowhere else on it (docs/extraction.md).
   constexpr float kHiddenScoreMin = 0.7F;
   constexpr double kArticleMore = 0.05;  // a page that calls itself an article has a frame to be left out
   constexpr double kThreadLess = 0.15;   // short posts among names and dates are scored low
