@@ -9,6 +9,8 @@
 //   ftok_block_features OUT --texts P.f32 SHARE FILE...
 //     OUT.jsonl: file, text, one 0 or 1 per block, as the product would choose and lay out with one probability per
 //     block in P.f32 and the cut at SHARE
+//
+// Pages are decoded as `ftok extract` decodes them.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -20,6 +22,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "crawl/charset.h"
 #include "extract/content/extract_steps.h"
 #include "extract/content/features.h"
 #include "extract/content/main_content.h"
@@ -67,6 +70,13 @@ void write_words(const ftok::html::PageStructure& structure, const WordFiles& fi
   }
 }
 
+std::string read_page(const std::string& path) {
+  const std::string bytes = ftok::read_file(path);
+  std::string page;
+  ftok::decode_text(ftok::choose_charset(bytes, "").encoding, bytes, page);
+  return page;
+}
+
 void read_scores(std::FILE* file, std::vector<float>& scores) {
   if (std::fread(scores.data(), sizeof(float), scores.size(), file) != scores.size())
     throw ftok::Error("scores end early");
@@ -102,7 +112,7 @@ void write_schema(const std::string& path) {
 // Features, texts and words of a page, for training.
 void write_page(const std::string& path, const OutFile& matrix, const OutFile& texts, const WordFiles& words) {
   using namespace ftok::html;
-  const std::string html = ftok::read_file(path);
+  const std::string html = read_page(path);
   ExtractSteps steps;
   steps.parse(html, {});
   const PageBlocks& page = steps.page;
@@ -125,7 +135,7 @@ void write_page(const std::string& path, const OutFile& matrix, const OutFile& t
 }
 
 void write_context(const std::string& path, std::FILE* scores, const OutFile& matrix) {
-  const std::string html = ftok::read_file(path);
+  const std::string html = read_page(path);
   ftok::html::ExtractSteps steps;
   steps.parse(html, {});
   using namespace ftok::html;
@@ -146,7 +156,7 @@ void write_context(const std::string& path, std::FILE* scores, const OutFile& ma
 // What `ftok extract` would write, were these the model's scores.
 void write_text(const std::string& path, std::FILE* scores, double share, const OutFile& out) {
   using namespace ftok::html;
-  const std::string html = ftok::read_file(path);
+  const std::string html = read_page(path);
   ExtractSteps steps;
   steps.parse(html, {});
   std::vector<float> score(steps.page.blocks.size());

@@ -128,8 +128,8 @@ def as_foreign(rows, names):
     return rows
 
 
-def fit(x, y, w, args, trees):
-    params = dict(objective="cross_entropy", num_leaves=args.leaves, max_depth=args.depth, learning_rate=args.rate, min_sum_hessian_in_leaf=0.4,
+def fit(x, y, w, args, trees, rate):
+    params = dict(objective="cross_entropy", num_leaves=args.leaves, max_depth=args.depth, learning_rate=rate, min_sum_hessian_in_leaf=0.4,
                   min_data_in_leaf=40, feature_fraction=0.4, bagging_fraction=0.7, bagging_freq=1, lambda_l2=2.0, verbosity=-1,
                   num_threads=1, deterministic=True, seed=args.seed, max_bin=63, force_row_wise=True)
     use = (w > 0) & (y >= 0)
@@ -159,9 +159,9 @@ def fit_fold(task):
     if k >= 0:
         data.vocabulary.fill(x, test, inner)
     again = ~test & data.is_foreign & (data.w > 0) & (data.y >= 0)
-    trees = args.trees if extra is None else args.second_trees or args.trees
+    trees, rate = (args.trees, args.rate) if extra is None else (args.second_trees or args.trees, args.second_rate or args.rate)
     model = fit(numpy.concatenate([x[~test], foreign(again)]), numpy.concatenate([data.y[~test], data.y[again]]),
-                numpy.concatenate([data.w[~test], FOREIGN_WEIGHT * data.w[again]]), args, trees)
+                numpy.concatenate([data.w[~test], FOREIGN_WEIGHT * data.w[again]]), args, trees, rate)
     print(f"  fold {k} done, {time.process_time():.0f} s", file=sys.stderr, flush=True)
     if k < 0:
         return k, model.model_to_string()
@@ -334,6 +334,7 @@ def main():
     parser.add_argument("--leaves", type=int, default=24)
     parser.add_argument("--depth", type=int, default=7)
     parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--second-rate", type=float, help="of the second forest (default --rate)")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--processes", type=int, default=4, help="folds fitted at once (half a gigabyte each)")
     args = parser.parse_args()
