@@ -36,11 +36,13 @@ TrainRecipe tiny() {
 }
 
 // As many parameters as `tiny`, with what was learnt since GPT-2: rotary positions, RMSNorm, norm of queries and keys,
-// squared ReLU (So et al. 2021), no biases, and Muon for the matrices.
+// SwiGLU (Shazeer 2020), no biases, and Muon for the matrices: the equations of Qwen 3, so that transformers and
+// llama.cpp load what it becomes.
 TrainRecipe nano() {
   TrainRecipe recipe = tiny();
   ModelConfig& model = recipe.model;
-  model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "relu2", model.qk_norm = true;
+  model.norm = "rmsnorm", model.positions = "rotary", model.mlp = "swiglu", model.qk_norm = true;
+  model.mlp_channels = 344;  // 8/3 of the channels, a multiple of 8: as many weights as 4 C without a gate
   model.qkv_bias = model.projection_bias = model.mlp_bias = false;
   recipe.optimizer.matrices = "muon";
   return recipe;

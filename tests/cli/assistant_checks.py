@@ -83,6 +83,7 @@ def main():
         check_judge(preferences)
         assert elsewhere == run('echo "Who are you?" | ftok chat better --temperature 0'), elsewhere
         assert json.loads((folder / "for-transformers" / "config.json").read_text())["model_type"] == "qwen3"
+        assert (folder / "better.gguf").read_bytes()[:4] == b"GGUF"
         # The table of "What a model does not know" in small: made-up answers fall, and what is known stays known.
         print(run(f"{ROOT}/tools/bench/unknown_facts --binary {binary} --folder facts --facts 20 --unknown 80 --sft-steps 120 --lesson-steps 100"))
 
