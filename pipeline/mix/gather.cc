@@ -28,7 +28,7 @@ struct Workplace {
   std::vector<Row> rows;
 };
 
-struct Block {
+struct GatherBlock {
   std::span<const PlannedDocument> plan;
   std::unique_ptr<Workplace> workplace;
 };
@@ -43,13 +43,13 @@ class Gatherer {
   }
 
   void run(size_t threads) {
-    ordered_pipeline<Block>(
-        threads + 1, [this] { return next(); }, [](Block& block) { take(block); },
-        [this](Block& block) { emit(block); });
+    ordered_pipeline<GatherBlock>(
+        threads + 1, [this] { return next(); }, [](GatherBlock& block) { take(block); },
+        [this](GatherBlock& block) { emit(block); });
   }
 
  private:
-  std::unique_ptr<Block> next() {
+  std::unique_ptr<GatherBlock> next() {
     if (stop_requested()) throw Stopped();
     if (left_.empty()) return nullptr;
     size_t documents = 0;
@@ -58,7 +58,7 @@ class Gatherer {
       if (documents > 0 && tokens > kBlockTokens) break;
       ++documents;
     }
-    auto block = std::make_unique<Block>();
+    auto block = std::make_unique<GatherBlock>();
     block->plan = left_.first(documents);
     left_ = left_.subspan(documents);
     block->workplace = workplace();
@@ -77,7 +77,7 @@ class Gatherer {
     return std::make_unique<Workplace>(pickers_);
   }
 
-  static void take(Block& block) {
+  static void take(GatherBlock& block) {
     Workplace& at = *block.workplace;
     at.tokens.clear();
     at.ids.clear();
@@ -90,7 +90,7 @@ class Gatherer {
     }
   }
 
-  void emit(Block& block) {
+  void emit(GatherBlock& block) {
     Workplace& at = *block.workplace;
     Workplace::Row begin;
     for (size_t i = 0; i < at.rows.size(); ++i) {
@@ -118,8 +118,7 @@ class Gatherer {
 
 void gather(std::vector<PlannedDocument>& plan, const std::vector<const ShardSource*>& sources, size_t threads,
             const std::function<void(const GatheredDocument&)>& emit) {
-  std::sort(plan.begin(), plan.end(),
-            [](const PlannedDocument& a, const PlannedDocument& b) { return a.key < b.key; });
+  std::sort(plan.begin(), plan.end(), [](const PlannedDocument& a, const PlannedDocument& b) { return a.key < b.key; });
   Gatherer(plan, sources, emit).run(threads);
 }
 
