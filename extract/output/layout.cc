@@ -268,7 +268,15 @@ class Layout {
     if (last_ == nullptr) return false;
     if (short_cell && !first_row_) return true;
     if (starts_definition(block)) return last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition;
-    return is_item(block) && !items_.empty();
+    return is_item(block) && follows_item(depth_of(block));
+  }
+
+  // Whether an item at that depth goes on with a list, or stands in an open item: a list behind definitions does
+  // neither.
+  bool follows_item(uint32_t depth) const {
+    return std::any_of(items_.begin(), items_.end(), [&](const OpenItem& open) {
+      return open.depth < depth || page_.containers[open.item].tag != Tag::kDd;
+    });
   }
 
   void end_row() {

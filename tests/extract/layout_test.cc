@@ -93,6 +93,13 @@ std::string markdown_of(std::string_view html) {
   return text_of(html, options, {true, false, true});
 }
 
+// A list behind definitions is one of its own; one inside a definition goes on under it.
+TEST(Layout, ListsBehindDefinitions) {
+  EXPECT_EQ(markdown_of("<dl><dt>a<dd>b</dl><ul><li>c<li>d</ul>"), "a\n: b\n\n- c\n- d");
+  EXPECT_EQ(markdown_of("<dl><dt>a<dd>b<ul><li>c<li>d</ul></dl>"), "a\n: b\n  - c\n  - d");
+  EXPECT_EQ(markdown_of("<ul><li>a<dl><dt>b<dd>c</dl><li>d</ul>"), "- a\n\n  b\n  : c\n- d");
+}
+
 TEST(Markdown, FootnotesHaveNumbersOfUpToFourDigits) {
   const auto linked = [](const std::string& link) { return markdown_of("<p>a" + link + " b"); };
   EXPECT_EQ(linked("<a href=#fn7>1234</a>"), "a[^1234] b");
