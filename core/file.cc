@@ -279,6 +279,14 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   }
 }
 
+void MappedFile::read_ahead() const {
+  if (data_ == nullptr) return;
+#ifdef MADV_POPULATE_READ
+  if (::madvise(const_cast<char*>(data_), size_, MADV_POPULATE_READ) == 0) return;
+#endif
+  static_cast<void>(::madvise(const_cast<char*>(data_), size_, MADV_WILLNEED));
+}
+
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
 }

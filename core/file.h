@@ -97,6 +97,9 @@ class MappedFile {
   std::string_view bytes() const { return {data_, size_}; }
   const std::string& path() const { return path_; }
 
+  // Brings all of it into memory, where that can be done: before it is read in any order. Never fails.
+  void read_ahead() const;
+
  private:
   std::string path_;
   const char* data_ = nullptr;

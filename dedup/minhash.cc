@@ -17,7 +17,6 @@
 namespace ftok {
 namespace {
 
-constexpr uint64_t kMersennePrime = (uint64_t{1} << 61) - 1;
 constexpr size_t kShinglesPerPass = 2048;  // 16 KiB: they stay in the first-level cache while the hashes go by
 
 size_t padded(size_t hashes) { return (hashes + kMinHashLanes - 1) / kMinHashLanes * kMinHashLanes; }

@@ -7,6 +7,9 @@
 //   3. each source is read again, and its documents go into the buckets of a shuffle (tokenize/buckets.h)
 //   4. bucket after bucket, sorted -> packed (mix/packer.h) -> shards
 //
+// Where all sources are shards that fit into memory, there are no buckets: a plan says which documents come, in their
+// order, and they are taken from the mapped shards (mix/gather.h). The outcome is the same.
+//
 // Which documents the last pass takes, and where every one comes in the order, are hashes of the source's name, the
 // document's number in it, the pass and the seed: so the bytes depend on the recipe, the budget and the sources alone.
 #pragma once
@@ -14,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,6 +76,8 @@ struct MixRun {
   uint64_t memory = uint64_t{2} << 30;
   // Of encoded texts, after which a mix that is stopped goes on at the end of the input.
   uint64_t segment_bytes = uint64_t{256} << 20;
+  // Of shards and the plan of their shuffle, up to which buckets are not needed.
+  std::optional<uint64_t> gather_bytes_max = {};  // default: half of the memory
 };
 
 // What became of a source. Tokens count end-of-text tokens.

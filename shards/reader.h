@@ -71,6 +71,10 @@ class ShardReader {
   const ShardView& view() const { return view_; }
   const ShardFormat& format() const { return *format_; }
   std::string_view bytes() const { return file_.bytes(); }
+  void read_ahead() const {  // MappedFile::read_ahead
+    file_.read_ahead();
+    if (sidecar_file_) sidecar_file_->read_ahead();
+  }
 
   // Null when there is no sidecar.
   const SidecarView* sidecar() const { return sidecar_ ? &*sidecar_ : nullptr; }

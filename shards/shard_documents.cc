@@ -105,10 +105,63 @@ class ShardSource::Lister {
   std::map<std::string, std::unique_ptr<const Listing>> listings_;  // by the manifest's path
 };
 
+// A mapped shard.
+struct OpenShard {
+  OpenShard(const std::string& path, const ShardHints& hints) : reader(path, hints) {}
+
+  ShardReader reader;
+  std::unique_ptr<MappedFile> mask;
+  std::string name = {};              // of its file
+  std::vector<uint64_t> begins = {};  // of its documents, where it has no sidecar
+  bool keeps_ends = false;            // the format itself, of such a shard's documents
+};
+
+// All shards of a source, mapped.
+class ShardSource::OpenShards {
+ public:
+  explicit OpenShards(const ShardSource& source) {
+    for (const Shard& shard : source.shards_) {
+      shards_.push_back(source.open(shard.path));
+      shards_.back()->reader.read_ahead();
+    }
+  }
+  const std::shared_ptr<const OpenShard>& operator[](size_t i) const { return shards_[i]; }
+
+ private:
+  std::vector<std::shared_ptr<const OpenShard>> shards_;
+};
+
+std::shared_ptr<const OpenShard> ShardSource::open(const std::string& path) const {
+  auto shard = std::make_shared<OpenShard>(path, hints_.shards);
+  const ShardView& view = shard->reader.view();
+  if (has_masks_) shard->mask = std::make_unique<MappedFile>(shard_mask_path(path));
+  if (shard->mask != nullptr && shard->mask->bytes().size() != view.size()) {
+    throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", shard->mask->path(),
+                            shard->mask->bytes().size(), view.size()));
+  }
+  if (shard->reader.sidecar() != nullptr) return shard;
+  shard->keeps_ends = !view.layout().document_ends.empty();
+  if (placement_ == EndOfText::kNone && !shard->keeps_ends)
+    throw Error(path + ": neither a sidecar nor an end-of-text token says where its documents end");
+  shard->begins = view.document_begins(end_of_text_, placement_);
+  shard->name = fs::path(path).filename().string();
+  return shard;
+}
+
 // The documents of some shards, one after the other.
-class ShardSource::Cursor::Walk {
+class ShardSource::Walk {
  public:
   Walk(const ShardSource& source, Split split) : source_(source), split_(split) {}
+  // Of all shards, which are mapped already: seek() first.
+  Walk(const ShardSource& source, const OpenShards& mapped) : source_(source), mapped_(&mapped) {}
+
+  // The next document is the one there.
+  void seek(const Place& place) {
+    split_ = source_.shards_[place.shard].split;
+    next_ = place.shard + 1;
+    shard_ = (*mapped_)[place.shard];
+    row_ = place.row;
+  }
 
   bool next() {
     pieces_.clear();
@@ -155,17 +208,9 @@ class ShardSource::Cursor::Walk {
 
   const Counts& counts() const { return counts_; }
   const std::string& id() const { return id_; }
+  const Place& place() const { return place_; }
 
  private:
-  struct OpenShard {
-    OpenShard(const std::string& path, const ShardHints& hints) : reader(path, hints) {}
-
-    ShardReader reader;
-    std::unique_ptr<MappedFile> mask;
-    std::vector<uint64_t> begins = {};  // of its documents, where it has no sidecar
-    bool keeps_ends = false;            // the format itself, of such a shard's documents
-  };
-
   // What a document has in a shard; at least one token.
   struct Piece {
     std::shared_ptr<const OpenShard> shard;
@@ -181,30 +226,13 @@ class ShardSource::Cursor::Walk {
     while (next_ < source_.shards_.size()) {
       const Shard& shard = source_.shards_[next_++];
       if (shard.split != split_) continue;
-      shard_ = open(shard.path);
+      shard_ = mapped_ != nullptr ? (*mapped_)[next_ - 1] : source_.open(shard.path);
+      counts_.bytes += shard_->reader.bytes().size();
+      counts_.tokens += shard_->reader.view().size();
       row_ = 0;
       if (rows() > 0) return true;
     }
     return false;
-  }
-
-  std::shared_ptr<const OpenShard> open(const std::string& path) {
-    auto shard = std::make_shared<OpenShard>(path, source_.hints_.shards);
-    const ShardView& view = shard->reader.view();
-    if (source_.has_masks_) shard->mask = std::make_unique<MappedFile>(shard_mask_path(path));
-    if (shard->mask != nullptr && shard->mask->bytes().size() != view.size()) {
-      throw Error(fmt::format("{}: has {} bytes, but the shard has {} tokens", shard->mask->path(),
-                              shard->mask->bytes().size(), view.size()));
-    }
-    counts_.bytes += shard->reader.bytes().size();
-    counts_.tokens += view.size();
-    if (shard->reader.sidecar() != nullptr) return shard;
-    shard->keeps_ends = !view.layout().document_ends.empty();
-    if (source_.placement_ == EndOfText::kNone && !shard->keeps_ends)
-      throw Error(path + ": neither a sidecar nor an end-of-text token says where its documents end");
-    shard->begins = view.document_begins(source_.end_of_text_, source_.placement_);
-    name_ = fs::path(path).filename().string();
-    return shard;
   }
 
   // Whether the row is more of the document at hand.
@@ -221,12 +249,13 @@ class ShardSource::Cursor::Walk {
   void begin() {
     is_open_ = true;
     skipped_ = 0;
+    place_ = {static_cast<uint32_t>(next_ - 1), static_cast<uint32_t>(row_)};
     if (const SidecarView* const sidecar = this->sidecar()) {
       const ShardDocument document = sidecar->document(row_);
       id_ = document.id;
       skipped_ = document.skipped;
     } else {
-      id_ = fmt::format("{}#{}", name_, row_);
+      id_ = fmt::format("{}#{}", shard_->name, row_);
     }
   }
 
@@ -260,16 +289,17 @@ class ShardSource::Cursor::Walk {
   }
 
   const ShardSource& source_;
-  const Split split_;
+  const OpenShards* const mapped_ = nullptr;  // all shards, where they are mapped already
+  Split split_ = Split::kTrain;
   size_t next_ = 0;  // shard to open
   std::shared_ptr<const OpenShard> shard_;
-  std::string name_;  // of its file
-  size_t row_ = 0;    // the next one of it
+  size_t row_ = 0;  // the next one of it
   Counts counts_;
 
   bool is_open_ = false;   // the document at hand
   bool is_whole_ = false;  // as the sidecars say
   std::string id_;
+  Place place_;
   std::vector<Piece> pieces_;
   uint64_t skipped_ = 0;       // tokens of it in shards that were not given
   uint64_t tokens_ = 0;        // of its pieces
@@ -281,9 +311,35 @@ ShardSource::Cursor::Cursor(const ShardSource& source, Split split) : walk_(std:
 ShardSource::Cursor::~Cursor() = default;
 bool ShardSource::Cursor::next() { return walk_->next(); }
 const std::string& ShardSource::Cursor::id() const { return walk_->id(); }
+ShardSource::Place ShardSource::Cursor::place() const { return walk_->place(); }
 uint64_t ShardSource::Cursor::tokens() const { return walk_->tokens(); }
 SourceDocument ShardSource::Cursor::read() { return walk_->read(); }
 const ShardSource::Counts& ShardSource::Cursor::counts() const { return walk_->counts(); }
+
+ShardSource::Picker::Picker(const ShardSource& source)
+    : source_(source),
+      shards_(std::make_shared<const OpenShards>(source)),
+      walk_(std::make_unique<Walk>(source, *shards_)) {}
+ShardSource::Picker::Picker(const Picker& other)
+    : source_(other.source_), shards_(other.shards_), walk_(std::make_unique<Walk>(source_, *shards_)) {}
+ShardSource::Picker::~Picker() = default;
+
+SourceDocument ShardSource::Picker::read(const Place& place) {
+  walk_->seek(place);
+  walk_->next();
+  return walk_->read();
+}
+
+uint64_t ShardSource::mapped_bytes() const {
+  uint64_t bytes = 0;
+  for (const Shard& shard : shards_) {
+    bytes += fs::file_size(shard.path);
+    std::error_code missing;
+    const uint64_t sidecar = fs::file_size(shard_sidecar_path(shard.path), missing);
+    if (!missing) bytes += sidecar;
+  }
+  return bytes;
+}
 
 ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSourceHints& hints) : hints_(hints) {
   const Lister lister(*this, inputs);  // which lists them

@@ -30,8 +30,14 @@ struct SourceDocument {
   std::span<const uint8_t> loss;  // where the shards have masks
 };
 
+struct OpenShard;
+
 // Const after construction.
 class ShardSource {
+ private:
+  class OpenShards;
+  class Walk;
+
  public:
   // `inputs`: folders of shards, or shards in their order. Throws UsageError when there are none, when nothing says
   // which split one is of, or when they are not of one vocabulary and layout; Error when one cannot be read.
@@ -56,6 +62,11 @@ class ShardSource {
   // Calls visit(document) for those of a split; a document that two shards divide is joined.
   Counts for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const;
 
+  // Where a document begins: its shard among shards(), and its row there.
+  struct Place {
+    uint32_t shard = 0, row = 0;
+  };
+
   // The same documents, one at a call: where they lie, and their tokens where these are asked for. Serial.
   class Cursor {
    public:
@@ -66,17 +77,37 @@ class ShardSource {
 
     bool next();                    // to the next document; false at the end
     const std::string& id() const;  // of the document
-    uint64_t tokens() const;        // that it has, without end-of-text
+    Place place() const;
+    uint64_t tokens() const;  // that it has, without end-of-text
     SourceDocument read();
     const Counts& counts() const;  // so far
 
    private:
-    class Walk;
     std::unique_ptr<Walk> walk_;
   };
 
+  // Documents in any order, by the places that a Cursor gave. All shards are mapped while one lives, and read ahead; a
+  // copy shares the mappings. Serial.
+  class Picker {
+   public:
+    explicit Picker(const ShardSource& source);
+    Picker(const Picker& other);
+    ~Picker();
+    Picker& operator=(const Picker&) = delete;
+
+    SourceDocument read(const Place& place);
+
+   private:
+    const ShardSource& source_;
+    std::shared_ptr<const OpenShards> shards_;
+    std::unique_ptr<Walk> walk_;
+  };
+  uint64_t mapped_bytes() const;  // of the files that a Picker maps
+
  private:
   class Lister;
+
+  std::shared_ptr<const OpenShard> open(const std::string& path) const;
 
   std::vector<Shard> shards_;
   std::optional<Manifest> manifest_;

@@ -11,8 +11,6 @@
 namespace ftok {
 namespace {
 
-constexpr uint64_t kMersennePrime = (uint64_t{1} << 61) - 1;
-
 template <bool kMersenne>
 uint64_t value_of(uint64_t y) {
   if constexpr (!kMersenne) return y;

@@ -7,10 +7,11 @@
 
 namespace ftok {
 
+inline constexpr uint64_t kMersennePrime = (uint64_t{1} << 61) - 1;
 inline constexpr size_t kMinHashLanes = 8;  // kernels take a multiple of this many hash functions
 
 // signature[i] = min(signature[i], min over x in shingles of value(a[i] * x + b[i])), i < hashes, unsigned; value(y) =
-// y, or y mod 2^61 - 1 with `mersenne`.
+// y, or y mod kMersennePrime with `mersenne`.
 using MinHashKernel = void (*)(const uint64_t* shingles, size_t count, const uint64_t* a, const uint64_t* b,
                                uint64_t* signature, size_t hashes, bool mersenne);
 

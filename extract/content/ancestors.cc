@@ -177,14 +177,6 @@ bool style_hides(std::string_view style) {
   return facts.hides();
 }
 
-bool style_takes_out(std::string_view style) {
-  StyleFact no_display;
-  for_each_declaration(style, [&](std::string_view name, std::string_view value) {
-    if (is_property(name, "display")) no_display.set(contains_word(value, "none"), value);
-  });
-  return no_display.holds;
-}
-
 bool style_leaves_nothing(std::string_view style) {
   StyleFact clear, tiny, flattened;
   const auto is_zero = [](std::string_view value) {

@@ -27,9 +27,6 @@ uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds);
 // that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
 bool style_hides(std::string_view style);
 
-// Whether a style attribute takes the element out of the page: display: none.
-bool style_takes_out(std::string_view style);
-
 // Whether a style attribute leaves nothing to see of a piece of text, though its place stays: opacity, font size or
 // scale 0. Scripts fade boxes in that begin so.
 bool style_leaves_nothing(std::string_view style);

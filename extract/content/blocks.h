@@ -35,8 +35,7 @@ enum Ancestor : uint32_t {
   kInComments = 1 << 27,  // in a box that says so by other means than a hint: no feature of the block
   kQuoted = 1 << 28,      // in a <blockquote> that is not a forum's post, or in a forum's box of quotations: no feature
   kOfPoster = 1 << 29,    // in a box of who wrote a post: no feature
-  kInRoleTable = 1 << 30,     // in a table by its role: no feature
-  kHiddenInPlace = 1U << 31,  // by a style that leaves its room, cuts it off or moves it away: no feature
+  kInRoleTable = 1 << 30,  // in a table by its role: no feature
 };
 
 // Signs in a block's text that say what it may be, as bits.

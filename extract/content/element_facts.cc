@@ -31,8 +31,7 @@ void ElementFacts::read_attributes(const Attribute& first, Tag own) {
         if (a->value() == "true") around |= kInHidden | kHiddenFromAria;
         break;
       case AttributeName::kStyle:
-        if (style_hides(a->value()))
-          around |= kInHidden | kHiddenByStyle | (style_takes_out(a->value()) ? 0 : kHiddenInPlace);
+        if (style_hides(a->value())) around |= kInHidden | kHiddenByStyle;
         break;
       case AttributeName::kAriaLabel:  // names a box for those who hear it
         is_scripted = true;

@@ -273,9 +273,6 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
                              const std::vector<float>* given) {
   constexpr float kScoreMin =
       0.25F;  // a page of nothing else has no main content; .2 to .3 score the same (docs/extraction.md)
-  // What opens on demand, though nothing names it so: text that is taken out of the page and of which the model is
-  // sure, and which stands nowhere else on it (docs/extraction.md).
-  constexpr float kHiddenScoreMin = 0.7F;
   constexpr double kArticleMore = 0.05;  // a page that calls itself an article has a frame to be left out
   constexpr double kThreadLess = 0.15;   // short posts among names and dates are scored low
   ContentChoice choice;
@@ -291,9 +288,7 @@ ContentChoice choose_content(const PageBlocks& page, const PageFacts& facts, con
   bool any = false;
   for (size_t i = 0; i < page.blocks.size(); ++i) {
     const Block& block = page.blocks[i];
-    const bool is_hidden = (block.ancestors & kInHidden) != 0 && !hidden;
-    const bool may_open = choice.score[i] >= kHiddenScoreMin && structure.repeats[i] == 1;
-    if (is_hidden && (!may_open || (block.ancestors & kHiddenInPlace) != 0)) continue;
+    if ((block.ancestors & kInHidden) != 0 && !hidden) continue;
     choice.keep[i] = choice.score[i] >= choice.cut || (options.comments && is_comment(page, block));
     any = any || choice.keep[i] != 0;
   }

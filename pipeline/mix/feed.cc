@@ -18,6 +18,7 @@ class ShardFeed : public Feed {
       for (; documents.next(); ++fed.number) {
         if (stop_requested()) throw Stopped();
         fed.id = documents.id();
+        fed.place = documents.place();
         if (fed_with == Fed::kWithTokens) fed.tokens = documents.read().tokens;
         fed.size = fed_with == Fed::kWithTokens ? fed.tokens.size() : documents.tokens();
         // What a source held out stays held out.
@@ -26,6 +27,8 @@ class ShardFeed : public Feed {
       }
     }
   }
+
+  const ShardSource* shards() const override { return &source_; }
 
  private:
   ShardSource source_;

@@ -24,6 +24,7 @@ struct FedDocument {
   std::span<const uint32_t> tokens;  // these; empty where they were not asked for
   uint32_t copies = 1;               // in a pass
   bool validates = false;
+  ShardSource::Place place;  // where Feed::shards() are
 };
 
 enum class Fed { kWithTokens, kSizesAlone };
@@ -33,6 +34,7 @@ class Feed {
   virtual ~Feed() = default;
   // Calls visit(document) in order. Views live until the next one. Throws Stopped when a stop was asked for.
   virtual void for_each(Fed fed_with, const std::function<void(const FedDocument&)>& visit) const = 0;
+  virtual const ShardSource* shards() const { return nullptr; }  // that it reads; null where it reads texts
 };
 
 struct FeedOptions {

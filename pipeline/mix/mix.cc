@@ -14,6 +14,7 @@
 #include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/mix/feed.h"
+#include "pipeline/mix/gather.h"
 #include "pipeline/mix/packer.h"
 #include "pipeline/mix/text_segments.h"
 #include "pipeline/shard_settings.h"
@@ -100,7 +101,11 @@ class Mixer {
     run_on_threads(threads_, [&] {
       open_texts();
       share();
-      write(spread());
+      if (fits_into_memory()) {
+        write_gathered();
+      } else {
+        write_buckets();
+      }
     });
     finish();
     return std::move(result_);
@@ -312,76 +317,125 @@ class Mixer {
     }
   }
 
+  // What is called for each document that comes, with its key and the number of its source, as often as it comes.
+  using Take = std::function<void(const ShuffleKey& key, size_t part, const FedDocument& document)>;
+
   // A document of the bin in which the last pass ends.
   struct Marginal {
     ShuffleKey selection;
-    uint64_t number = 0, copy = 0;
+    FedDocument document;  // but for what follows
+    uint64_t copy = 0;
     std::string id;
     std::vector<uint32_t> tokens;
   };
 
-  // The documents into buckets, each as often as it comes.
-  BucketSizes spread() {
-    BucketWriter buckets(bucket_prefix(), token_bytes_for(vocabulary_->size), {});
+  // Chooses the documents that come, each as often as it does, and counts them.
+  void choose(Fed fed_with, const Take& take) {
     for (size_t i = 0; i < parts_.size(); ++i) {
-      const Part& part = parts_[i];
       std::vector<Marginal> marginals;
-      std::string id;
-      part.feed->for_each(Fed::kWithTokens, [&](const FedDocument& document) {
-        id = document.validates ? 'v' : 't';
-        id += document.id;
-        spread(document, id, part, result_.sources[i], buckets, marginals);
-      });
-      add_marginals(part, result_.sources[i], marginals, buckets);
+      parts_[i].feed->for_each(fed_with, [&](const FedDocument& document) { choose(document, i, marginals, take); });
+      take_marginals(i, marginals, take);
     }
-    return buckets.flush();
   }
 
-  void spread(const FedDocument& document, const std::string& id, const Part& part, MixedSource& mixed,
-              BucketWriter& buckets, std::vector<Marginal>& marginals) const {
+  void choose(const FedDocument& document, size_t i, std::vector<Marginal>& marginals, const Take& take) {
+    const Part& part = parts_[i];
     if (document.validates) {
-      buckets.add(mix_key(part.key, document.number, 0, 0), id, document.tokens);
+      take(mix_key(part.key, document.number, 0, 0), i, document);
       return;
     }
     for (uint32_t copy = 0; copy < document.copies; ++copy) {
-      for (uint64_t pass = 0; pass < part.passes; ++pass) {
-        add({document.number, pass, copy}, id, document.tokens, part, mixed, buckets);
-      }
+      for (uint64_t pass = 0; pass < part.passes; ++pass) train_on(document, i, pass, copy, take);
       const ShuffleKey selection = mix_key(part.key, document.number, kSelection, copy);
       if (bin_of(selection) < part.last_bin) {
-        add({document.number, part.passes, copy}, id, document.tokens, part, mixed, buckets);
+        train_on(document, i, part.passes, copy, take);
       } else if (bin_of(selection) == part.last_bin) {
-        marginals.push_back({selection, document.number, copy, id, {document.tokens.begin(), document.tokens.end()}});
+        marginals.push_back(
+            {selection, document, copy, std::string(document.id), {document.tokens.begin(), document.tokens.end()}});
       }
     }
   }
 
-  struct Coming {
-    uint64_t number = 0, pass = 0, copy = 0;
-  };
-  void add(const Coming& coming, const std::string& id, std::span<const uint32_t> tokens, const Part& part,
-           MixedSource& mixed, BucketWriter& buckets) const {
-    buckets.add(mix_key(part.key, coming.number, coming.pass, coming.copy), id, tokens);
-    ++mixed.written_documents;
-    mixed.written_tokens += tokens.size() + end_of_text_tokens_;
+  void train_on(const FedDocument& document, size_t i, uint64_t pass, uint64_t copy, const Take& take) {
+    take(mix_key(parts_[i].key, document.number, pass, copy), i, document);
+    ++result_.sources[i].written_documents;
+    result_.sources[i].written_tokens += tokens_of(document);
   }
 
   // Of the last bin, in the order of their keys, those that fit into what is left.
-  void add_marginals(const Part& part, MixedSource& mixed, std::vector<Marginal>& marginals,
-                     BucketWriter& buckets) const {
+  void take_marginals(size_t i, std::vector<Marginal>& marginals, const Take& take) {
     std::sort(marginals.begin(), marginals.end(),
               [](const Marginal& a, const Marginal& b) { return a.selection < b.selection; });
-    uint64_t left = part.last_bin_tokens;
-    for (const Marginal& one : marginals) {
-      const uint64_t tokens = one.tokens.size() + end_of_text_tokens_;
+    uint64_t left = parts_[i].last_bin_tokens;
+    for (Marginal& one : marginals) {
+      const uint64_t tokens = tokens_of(one.document);
       if (tokens > left) continue;
       left -= tokens;
-      add({one.number, part.passes, one.copy}, one.id, one.tokens, part, mixed, buckets);
+      one.document.id = one.id;
+      one.document.tokens = one.tokens;
+      train_on(one.document, i, parts_[i].passes, one.copy, take);
     }
   }
 
-  // The buckets in their order into shards, packed where that is asked for.
-  void write(const BucketSizes& sizes) {
+  // Whether all sources are shards, and these and the plan of the shuffle do not take more than the buckets may.
+  bool fits_into_memory() const {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const ShardSource* const shards = parts_[i].feed->shards();
+      if (shards == nullptr) return false;
+      bytes += shards->mapped_bytes() + sizeof(PlannedDocument) * documents_max(i);
+    }
+    return bytes <= run_.gather_bytes_max.value_or(run_.memory / 2);
+  }
+
+  // That come of a source of shards.
+  uint64_t documents_max(size_t i) const {
+    const MixedSource& mixed = result_.sources[i];
+    return mixed.documents * (parts_[i].passes + 1) + mixed.validation_documents;
+  }
+
+  void write_gathered() {
+    std::vector<PlannedDocument> plan;
+    std::vector<const ShardSource*> sources;
+    uint64_t documents = 0;
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      documents += documents_max(i);
+      sources.push_back(parts_[i].feed->shards());
+    }
+    plan.reserve(documents);
+    choose(Fed::kSizesAlone, [&](const ShuffleKey& key, size_t part, const FedDocument& document) {
+      constexpr uint64_t kTokensMax = INT32_MAX;
+      plan.push_back({key, document.place, static_cast<uint32_t>(part),
+                      static_cast<uint32_t>(std::min(document.size, kTokensMax)), document.validates ? 1u : 0u});
+    });
+    write([&](const Put& put) {
+      gather(plan, sources, threads_, [&](const GatheredDocument& one) { put(!one.validates, one.id, one.tokens); });
+    });
+  }
+
+  // By buckets on disk: each id with its split in front.
+  void write_buckets() {
+    BucketWriter buckets(bucket_prefix(), token_bytes_for(vocabulary_->size), {});
+    std::string id;
+    choose(Fed::kWithTokens, [&](const ShuffleKey& key, size_t, const FedDocument& document) {
+      id = document.validates ? 'v' : 't';
+      id += document.id;
+      buckets.add(key, id, document.tokens);
+    });
+    const BucketSizes sizes = buckets.flush();
+    write([&](const Put& put) {
+      std::vector<uint32_t> tokens;
+      join_buckets(sizes, {bucket_prefix(), threads_, run_.memory, 0}, [&](const BucketRow& row) {
+        row.decode(tokens);
+        put(row.id.front() == 't', row.id.substr(1), tokens);
+      });
+    });
+  }
+
+  using Put = std::function<void(bool trains, std::string_view id, std::span<const uint32_t> tokens)>;
+
+  // What put_all(put) puts, in that order, into shards, packed where that is asked for.
+  void write(const std::function<void(const Put& put)>& put_all) {
     ShardWriter writer(writer_options_);
     writer.join();
     if (run_.recipe.mix.pack_tokens == 0) expect_tokens(writer);
@@ -392,11 +446,7 @@ class Mixer {
     Packer val(packing, [&](std::string_view id, std::span<const uint32_t> tokens) {
       writer.add(Split::kValidation, id, tokens);
     });
-    std::vector<uint32_t> tokens;
-    join_buckets(sizes, {bucket_prefix(), threads_, run_.memory, 0}, [&](const BucketRow& row) {
-      row.decode(tokens);
-      const bool trains = row.id.front() == 't';
-      const std::string_view id = row.id.substr(1);
+    put_all([&](bool trains, std::string_view id, std::span<const uint32_t> tokens) {
       if (packing.sequence_tokens > 0) {
         (trains ? train : val).add(id, tokens);
       } else {

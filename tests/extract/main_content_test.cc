@@ -209,29 +209,6 @@ TEST(MainContent, FormulasGoWithTheTextAroundThem) {
   EXPECT_EQ(kept("<p>a</p><div>x $$$$</div><p>c</p>"), "a/c/");
 }
 
-// Hidden text that the scores are sure of, and that the page shows nowhere else, opens on demand.
-TEST(MainContent, HiddenTextIsKeptWhereItIsSureAndAlone) {
-  const auto keeps_hidden = [](const std::string& hidden, float score) {
-    const std::string html = "<p>shown one<p>shown two" + hidden;
-    Dom dom;
-    EXPECT_EQ(parse_html(html, {}, dom).status, ParseStatus::kDone);
-    PageBlocks page;
-    cut_into_blocks(dom, {}, page);
-    std::vector<float> scores(page.blocks.size(), 0.9F);
-    scores.back() = score;
-    return choose_content(page, {"", "", ""}, {}, &scores).keep.back() != 0;
-  };
-  for (const char* hides : {"hidden", "aria-hidden=true", "style='display:none'"}) {
-    const std::string answer = std::string("<div ") + hides + "><p>an answer</div>";
-    EXPECT_TRUE(keeps_hidden(answer, 0.71F)) << hides;
-    EXPECT_FALSE(keeps_hidden(answer, 0.69F)) << hides;
-    EXPECT_FALSE(keeps_hidden(std::string("<div ") + hides + "><p>shown one</div>", 0.9F)) << hides;
-  }
-  for (const char* hides : {"visibility:hidden", "position:absolute;left:-9999px", "height:0;overflow:hidden"})
-    EXPECT_FALSE(keeps_hidden(std::string("<div style='") + hides + "'><p>an answer</div>", 0.9F)) << hides;
-  EXPECT_TRUE(keeps_hidden("<p>shown three", 0.69F));
-}
-
 // The expected F1 of blocks of .5 is two thirds, and the cut a share of it.
 TEST(Conversation, IsCutLower) {
   const std::string html = "<p>one</p><p>two</p>";

@@ -70,6 +70,7 @@ class Mix : public ::testing::Test {
     run.output = folder_ / output;
     run.threads = threads;
     run.segment_bytes = 1;
+    run.gather_bytes_max = gather_bytes_max_;
     run.load_vocabulary = [](const std::string&) { return encoding(); };
     return mix(run, [this](LogLevel level, const std::string& message) {
       if (level == LogLevel::kWarning) warnings_.push_back(message);
@@ -94,6 +95,7 @@ class Mix : public ::testing::Test {
   }
 
   testing::TemporaryFolder folder_;
+  std::optional<uint64_t> gather_bytes_max_;
   std::vector<std::string> warnings_, resumed_;
 };
 
@@ -275,6 +277,31 @@ TEST_F(Mix, ShardsOfAnyFormatGiveWhatTheirTextsGive) {
     EXPECT_EQ(shards.tokens, texts.tokens) << format;
     EXPECT_EQ(counts("from-" + name), counts("texts")) << format;
     EXPECT_TRUE(verify_folder(folder_ / ("from-" + name)).findings.empty());
+  }
+}
+
+TEST_F(Mix, ShardsThatFitIntoMemoryGiveTheBytesThatBucketsGive) {
+  many("web", 700);
+  many("books", 60, 40);
+  for (const char* name : {"web", "books"}) {
+    MixRecipe small = recipe(source(name, name, "epochs_max = 1\n"));
+    small.shards.validation_per_mille = 50;
+    small.shards.shard_tokens = 3000;  // documents lie across shards
+    run(small, 1'000'000, std::string(name) + "-shards");
+  }
+  for (const int64_t pack_tokens : {0, 64}) {
+    MixRecipe mixed = recipe(source("web", "web-shards", "weight = 2\n") + source("books", "books-shards"));
+    mixed.mix.pack_tokens = pack_tokens;
+    mixed.shards.validation_per_mille = 20;
+    const std::string name = "packed-" + std::to_string(pack_tokens);
+    gather_bytes_max_ = 0;
+    run(mixed, 12'345, name + "-buckets");
+    for (const size_t threads : {1, 4}) {
+      gather_bytes_max_.reset();
+      const std::string gathered = name + "-" + std::to_string(threads);
+      run(mixed, 12'345, gathered, threads);
+      EXPECT_EQ(files(gathered), files(name + "-buckets")) << gathered;
+    }
   }
 }
 
