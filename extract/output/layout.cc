@@ -81,8 +81,8 @@ class Layout {
  private:
   // A value of a list of properties, behind its term or behind another value of it.
   bool is_value_of_term(const Block& block) {
-    return block.kind == BlockKind::kDefinition && last_ != nullptr && last_ + 1 == &block &&
-           (last_->kind == BlockKind::kTerm || last_->kind == BlockKind::kDefinition) && properties_.hold(block);
+    return last_ != nullptr && last_ + 1 == &block && properties_.is_value(block) &&
+           (last_->kind == BlockKind::kTerm || properties_.is_value(*last_)) && properties_.hold(block);
   }
 
   Fate add_value(const Block& block, std::string_view text) {

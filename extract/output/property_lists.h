@@ -15,6 +15,9 @@ class PropertyLists {
   // Whether a block stands in such a list.
   bool hold(const Block& block);
 
+  // Whether a block is what a definition says: its own line, or the one paragraph in it.
+  bool is_value(const Block& block) const;
+
  private:
   const PageBlocks& page_;
   std::vector<uint8_t> answers_;  // by container, once one is asked for: 0 unknown, 1 no, 2 yes

@@ -185,6 +185,13 @@ TEST(Definitions, OfPropertiesAreALineEach) {
   EXPECT_EQ(list("a<br>b"), "Height\na\nb\nBuilt:\n1871");
   EXPECT_EQ(list(std::string(100, 'x')), "Height: " + std::string(100, 'x') + "\nBuilt: 1871");
   EXPECT_EQ(list(std::string(101, 'x')), "Height\n" + std::string(101, 'x') + "\nBuilt:\n1871");
+  EXPECT_EQ(list("<p>31 m</p>"), "Height: 31 m\nBuilt: 1871");
+  EXPECT_EQ(list("<div><p>31 m</p></div><dd><p>102 ft</p>"), "Height: 31 m, 102 ft\nBuilt: 1871");
+  EXPECT_EQ(list("<p>31 m</p><p>102 ft</p>"), "Height\n31 m\n102 ft\nBuilt:\n1871");  // two paragraphs in one
+  EXPECT_EQ(list("31 m<p>102 ft</p>"), "Height\n31 m\n102 ft\nBuilt:\n1871");
+  EXPECT_EQ(list("<ul><li>31 m</ul>"), "Height\n- 31 m\nBuilt:\n1871");
+  EXPECT_EQ(list("<blockquote>31 m</blockquote>"), "Height\n31 m\nBuilt:\n1871");
+  EXPECT_EQ(list("<p>It is high. Very.</p>"), "Height\nIt is high. Very.\nBuilt:\n1871");
   EXPECT_EQ(as_text("<dl><dt>Height<dd>31 m</dl>"), "Height\n31 m");  // one
   EXPECT_EQ(as_text("<dl><dt>a<dt>b<dd>c<dt>d<dd>e</dl>"), "a\nb\nc\nd\ne");
   EXPECT_EQ(as_text("<dl><dt>a<dd>b<dt>c</dl>"), "a\nb\nc");
