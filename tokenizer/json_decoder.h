@@ -1,7 +1,7 @@
 // JsonDecoder: token ids to their text as a JSON string, from a table in which each token's bytes are escaped already.
 //
-// A token whose bytes are UTF-8 by themselves is escaped by itself: what is beside it changes nothing. Tokens that begin
-// or end inside a character are put together with such neighbours, and their bytes escaped as one.
+// A token whose bytes are UTF-8 by themselves is escaped by itself: what is beside it changes nothing. Tokens that
+// begin or end inside a character are put together with such neighbours, and their bytes escaped as one.
 #pragma once
 
 #include <cstdint>

@@ -118,8 +118,7 @@ class Gatherer {
 
 void gather(std::vector<PlannedDocument>& plan, const std::vector<const ShardSource*>& sources, size_t threads,
             const std::function<void(const GatheredDocument&)>& emit) {
-  std::sort(plan.begin(), plan.end(),
-            [](const PlannedDocument& a, const PlannedDocument& b) { return a.key < b.key; });
+  std::sort(plan.begin(), plan.end(), [](const PlannedDocument& a, const PlannedDocument& b) { return a.key < b.key; });
   Gatherer(plan, sources, emit).run(threads);
 }
 

@@ -233,8 +233,7 @@ bool for_each_piece(const ShardReader& reader, uint32_t end_of_text, const Visit
 
 class Cat {
  public:
-  explicit Cat(const CatOptions& options)
-      : options_(options), decode_(options), numbers_(options.json ? ',' : ' ') {}
+  explicit Cat(const CatOptions& options) : options_(options), decode_(options), numbers_(options.json ? ',' : ' ') {}
 
   // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
