@@ -18,8 +18,14 @@ TEST(NumberList, WritesNumbersOfTheTableAndBeyond) {
   NumberList list(',');
   EXPECT_EQ(list.write({}), "");
   constexpr uint32_t kMax = NumberList::kTableMax;
-  for (const std::vector<uint32_t>& numbers : std::vector<std::vector<uint32_t>>{
-           {0}, {7, 8}, {9, 10, 99, 100}, {16, 15}, {65535, 65536, 0}, {kMax - 1}, {kMax, 5}, {1, 4294967295, 100000}}) {
+  for (const std::vector<uint32_t>& numbers : std::vector<std::vector<uint32_t>>{{0},
+                                                                                 {7, 8},
+                                                                                 {9, 10, 99, 100},
+                                                                                 {16, 15},
+                                                                                 {65535, 65536, 0},
+                                                                                 {kMax - 1},
+                                                                                 {kMax, 5},
+                                                                                 {1, 4294967295, 100000}}) {
     EXPECT_EQ(list.write(numbers), slow_list(numbers, ','));
   }
   EXPECT_EQ(NumberList(' ').write(std::vector<uint32_t>{kMax, kMax - 1}),

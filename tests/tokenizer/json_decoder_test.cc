@@ -28,12 +28,14 @@ std::string json(const JsonDecoder& decoder, const Ids& ids) {
   return out;
 }
 
-// Has tokens that need escapes, whose escapes do not fit into a slot, that are too long for one, and parts of characters.
+// Has tokens that need escapes, whose escapes do not fit into a slot, that are too long for one, and parts of
+// characters.
 Encoding small_encoding() {
-  return Encoding(testing::small_vocabulary(
-      {"\\\"", "\n\n\n\n\n\n\n\n", "123456789012345", "1234567890123456", "\xE2\x82\xE2", "\xC2\x85", "\xE2\x82", "\x82\xAC",
-       "\xF0\x9F", "\x98\x80 a", "a \xF0\x9F\x98", "\xED\xA0\x80", "\xEF\xBF\xBD", "naïve 👍", "\x7F\x1B[0m"},
-      {{"<|endoftext|>", 300}, {"<|\n\"|>", 301}}));
+  return Encoding(
+      testing::small_vocabulary({"\\\"", "\n\n\n\n\n\n\n\n", "123456789012345", "1234567890123456", "\xE2\x82\xE2",
+                                 "\xC2\x85", "\xE2\x82", "\x82\xAC", "\xF0\x9F", "\x98\x80 a", "a \xF0\x9F\x98",
+                                 "\xED\xA0\x80", "\xEF\xBF\xBD", "naïve 👍", "\x7F\x1B[0m"},
+                                {{"<|endoftext|>", 300}, {"<|\n\"|>", 301}}));
 }
 
 TEST(JsonDecoder, EscapesEveryTokenAndEveryPairLikeTheSlowWay) {
@@ -58,7 +60,8 @@ TEST(JsonDecoder, EscapesEveryTokenAndEveryPairLikeTheSlowWay) {
 
 TEST(JsonDecoder, EscapesTokensThatCutCharactersLikeTheSlowWay) {
   std::mt19937 random(7);
-  const Encoding small = small_encoding(), shipped = Encoding::load((testing::source_folder() / "share/vocab/ftok-50k.tiktoken").string());
+  const Encoding small = small_encoding(),
+                 shipped = Encoding::load((testing::source_folder() / "share/vocab/ftok-50k.tiktoken").string());
   for (const Encoding* const encoding : {&small, &shipped}) {
     const JsonDecoder decoder(*encoding);
     Ids cutting, all;
