@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "tokenizer/chat.h"
 #include "tokenizer/encoding.h"
+#include "tokenizer/json_decoder.h"
 #include "tokenizer/piece_form.h"
 
 namespace ftok {
@@ -161,6 +163,18 @@ TEST(Pieces, InAConversation) {
   EXPECT_EQ(ids, encoding.encode("<s>a a bab</s>", Specials::kAllow));
   EXPECT_EQ(ids, (Ids{1, 6, 6, 3, 5, 9, 2}));
   EXPECT_EQ(in_loss, (Ids{0, 0, 0, 0, 0, 1, 1}));
+}
+
+TEST(Pieces, EscapesTextWithoutTheSpacesThatTheDecoderTakesOff) {
+  const Encoding encoding = PieceFile().load();
+  const JsonDecoder decoder(encoding);
+  for (const char* const text : {"", "a b", " a", "  ", "   b", "é\n\"", "\xFF a"}) {
+    const std::vector<uint32_t> ids = encoding.encode_ordinary(text);
+    std::string slow, fast;
+    append_json_string(slow, encoding.decode(ids));
+    decoder.append(ids, fast);
+    EXPECT_EQ(fast, slow);
+  }
 }
 
 }  // namespace

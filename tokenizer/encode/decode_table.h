@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <span>
+#include <string_view>
 
 #include "tokenizer/encode/mapped_memory.h"
 
@@ -20,6 +22,11 @@ class DecodeTable {
   static constexpr size_t kTokenBytesMax = kSlotBytes - 1;  // of a token in a slot; the last byte of a slot is its size
 
   explicit DecodeTable(const Vocabulary& vocabulary);
+  // The same of what `bytes_of` says of the ids below `count`: nothing, for an id that gets no slot. What it answers
+  // has to live until its next call.
+  DecodeTable(uint32_t count, const std::function<std::string_view(uint32_t)>& bytes_of);
+
+  bool has_slot(uint32_t id) const { return id < count_ && slots_[id * kSlotBytes + kTokenBytesMax] != kNoSlot; }
 
   // Writes the bytes of the first of `ids` to `out`, which has room for ids.size() * kSlotBytes, as far as all have a
   // slot; returns how many ids, and in `bytes` how many bytes they have.

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,10 +18,12 @@
 #include "shards/missing_shards.h"
 #include "shards/reader.h"
 #include "shards/verify.h"
+#include "tokenizer/json_decoder.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/fetch_flags.h"
 #include "tools/ftok/job_place.h"
 #include "tools/ftok/laid_out.h"
+#include "tools/ftok/number_list.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocabulary_source.h"
 
@@ -183,14 +185,23 @@ class DocumentDecoder {
   explicit operator bool() const { return encoding_ != nullptr; }
 
   // The text of a document or a piece of one, without the end-of-text token at its start or end.
-  std::string operator()(std::span<const uint32_t> tokens) const {
-    if (!tokens.empty() && tokens.front() == end_of_text_) tokens = tokens.subspan(1);
-    if (!tokens.empty() && tokens.back() == end_of_text_) tokens = tokens.first(tokens.size() - 1);
-    return encoding_->decode(tokens);
+  std::string operator()(std::span<const uint32_t> tokens) const { return encoding_->decode(text_of(tokens)); }
+
+  // Appends it as a JSON string.
+  void append_json(std::span<const uint32_t> tokens, std::string& out) {
+    if (json_ == nullptr) json_ = std::make_unique<const JsonDecoder>(*encoding_);
+    json_->append(text_of(tokens), out);
   }
 
  private:
+  std::span<const uint32_t> text_of(std::span<const uint32_t> tokens) const {
+    if (!tokens.empty() && tokens.front() == end_of_text_) tokens = tokens.subspan(1);
+    if (!tokens.empty() && tokens.back() == end_of_text_) tokens = tokens.first(tokens.size() - 1);
+    return tokens;
+  }
+
   std::shared_ptr<const Encoding> encoding_;
+  std::unique_ptr<const JsonDecoder> json_;  // when it is first needed
   std::optional<uint64_t> end_of_text_;
 };
 
@@ -220,28 +231,9 @@ bool for_each_piece(const ShardReader& reader, uint32_t end_of_text, const Visit
   return true;
 }
 
-// Numbers with a character between them. Serial.
-class NumberList {
- public:
-  // Lives until the next call.
-  std::string_view write(std::span<const uint32_t> numbers, char between) {
-    constexpr size_t kBytesMax = 11;  // of a number and what is behind it
-    if (bytes_.size() < numbers.size() * kBytesMax) bytes_.resize(numbers.size() * kBytesMax);
-    char* to = bytes_.data();
-    for (const uint32_t number : numbers) {
-      to = std::to_chars(to, to + kBytesMax, number).ptr;
-      *to++ = between;
-    }
-    return {bytes_.data(), static_cast<size_t>(to - bytes_.data()) - (numbers.empty() ? 0 : 1)};
-  }
-
- private:
-  std::string bytes_;  // may have more
-};
-
 class Cat {
  public:
-  explicit Cat(const CatOptions& options) : options_(options), decode_(options) {}
+  explicit Cat(const CatOptions& options) : options_(options), decode_(options), numbers_(options.json ? ',' : ' ') {}
 
   // Prints the documents of the shards in order; one that continues in the next shard given is joined.
   void run() {
@@ -289,25 +281,30 @@ class Cat {
 
   void print(std::span<const uint32_t> tokens) {
     if (options_.json) {
-      JsonWriter json;
-      json.begin_object().field("id", id_).field("begin", first_.begin).field("skipped", first_.skipped);
-      json.field("document_tokens", first_.document_tokens);
-      json.key("tokens").raw(fmt::format("[{}]", numbers_.write(tokens, ',')));
-      if (decode_) json.field("text", decode_(tokens));
-      json.end_object();
-      cli::print("{}\n", json.text());
+      line_ = "{\"id\":";
+      append_json_string(line_, id_);
+      fmt::format_to(std::back_inserter(line_), R"(,"begin":{},"skipped":{},"document_tokens":{},"tokens":[)",
+                     first_.begin, first_.skipped, first_.document_tokens);
+      line_.append(numbers_.write(tokens)).push_back(']');
+      if (decode_) decode_.append_json(tokens, line_ += ",\"text\":");
+      put_out(line_ += "}\n");
       return;
     }
     const bool whole = first_.skipped == 0 && tokens.size() == first_.document_tokens;
     cli::print("--- {}: {} tokens{}\n", shown_field(id_), tokens.size(),
                whole ? "" : fmt::format(", from token {} of {}", first_.skipped, first_.document_tokens));
-    put_text(decode_ ? decode_(tokens) : numbers_.write(tokens, ' '));
+    if (decode_) {
+      put_text(decode_(tokens));
+    } else {
+      put_out(numbers_.write(tokens));
+    }
     put_out("\n");
   }
 
   const CatOptions& options_;
   DocumentDecoder decode_;
   NumberList numbers_;
+  std::string line_;              // of JSON, whose memory the next one takes over
   bool is_open_ = false;          // the document at hand
   std::string id_;                // its own
   Piece first_;                   // its first piece, but for the id
