@@ -159,7 +159,7 @@ class ShardSource::Walk {
   void seek(const Place& place) {
     split_ = source_.shards_[place.shard].split;
     next_ = place.shard + 1;
-    shard_ = (*mapped_)[place.shard];
+    shard_ = shard_at(place.shard);
     row_ = place.row;
   }
 
@@ -221,12 +221,16 @@ class ShardSource::Walk {
   size_t rows() const { return sidecar() != nullptr ? sidecar()->size() : shard_->begins.size(); }
   bool has_row() const { return shard_ != nullptr && row_ < rows(); }
 
+  std::shared_ptr<const OpenShard> shard_at(size_t i) const {
+    return mapped_ != nullptr ? (*mapped_)[i] : source_.open(source_.shards_[i].path);
+  }
+
   // The next shard of the split that there is; false behind the last.
   bool open_shard() {
     while (next_ < source_.shards_.size()) {
       const Shard& shard = source_.shards_[next_++];
       if (shard.split != split_) continue;
-      shard_ = mapped_ != nullptr ? (*mapped_)[next_ - 1] : source_.open(shard.path);
+      shard_ = shard_at(next_ - 1);
       counts_.bytes += shard_->reader.bytes().size();
       counts_.tokens += shard_->reader.view().size();
       row_ = 0;
