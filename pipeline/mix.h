@@ -103,6 +103,9 @@ struct MixResult {
   uint64_t sequences = 0, padding = 0, cuts = 0;   // of packing: tokens + padding + cuts = sequences * pack_tokens
   std::vector<MixedSource> sources;
   std::vector<ShardEntry> shards;
+  // Bytes of the sources and the plan, were there no buckets (mix/gather.h); 0 where not all sources are shards.
+  uint64_t gather_bytes = 0;
+  bool gathered = false;  // so it was done
 };
 std::string mix_json(const MixResult& result);  // an object
 std::string mix_table(const MixResult& result);

@@ -106,7 +106,7 @@ class ShardSource::Lister {
 };
 
 // A mapped shard.
-struct OpenShard {
+struct ShardSource::OpenShard {
   OpenShard(const std::string& path, const ShardHints& hints) : reader(path, hints) {}
 
   ShardReader reader;
@@ -131,7 +131,7 @@ class ShardSource::OpenShards {
   std::vector<std::shared_ptr<const OpenShard>> shards_;
 };
 
-std::shared_ptr<const OpenShard> ShardSource::open(const std::string& path) const {
+std::shared_ptr<const ShardSource::OpenShard> ShardSource::open(const std::string& path) const {
   auto shard = std::make_shared<OpenShard>(path, hints_.shards);
   const ShardView& view = shard->reader.view();
   if (has_masks_) shard->mask = std::make_unique<MappedFile>(shard_mask_path(path));

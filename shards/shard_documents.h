@@ -30,11 +30,10 @@ struct SourceDocument {
   std::span<const uint8_t> loss;  // where the shards have masks
 };
 
-struct OpenShard;
-
 // Const after construction.
 class ShardSource {
  private:
+  struct OpenShard;
   class OpenShards;
   class Walk;
 

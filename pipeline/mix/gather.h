@@ -30,8 +30,7 @@ struct GatheredDocument {
 };
 
 // Sorts the plan, and calls emit(document) for each in the order of the keys, serially; views live until the next one.
-// Parallel inside, in the current TBB arena. Throws Stopped
-// when a stop was asked for.
+// Parallel inside, in the current TBB arena. Throws Stopped when a stop was asked for.
 void gather(std::vector<PlannedDocument>& plan, const std::vector<const ShardSource*>& sources, size_t threads,
             const std::function<void(const GatheredDocument&)>& emit);
 

@@ -101,7 +101,10 @@ class Mixer {
     run_on_threads(threads_, [&] {
       open_texts();
       share();
-      if (fits_into_memory()) {
+      result_.gather_bytes = gather_bytes();
+      result_.gathered =
+          result_.gather_bytes > 0 && result_.gather_bytes <= run_.gather_bytes_max.value_or(run_.memory / 2);
+      if (result_.gathered) {
         write_gathered();
       } else {
         write_buckets();
@@ -377,15 +380,15 @@ class Mixer {
     }
   }
 
-  // Whether all sources are shards, and these and the plan of the shuffle do not take more than the buckets may.
-  bool fits_into_memory() const {
+  // Of the shards and the plan of their shuffle; 0 where not all sources are shards.
+  uint64_t gather_bytes() const {
     uint64_t bytes = 0;
     for (size_t i = 0; i < parts_.size(); ++i) {
       const ShardSource* const shards = parts_[i].feed->shards();
-      if (shards == nullptr) return false;
+      if (shards == nullptr) return 0;
       bytes += shards->mapped_bytes() + sizeof(PlannedDocument) * documents_max(i);
     }
-    return bytes <= run_.gather_bytes_max.value_or(run_.memory / 2);
+    return bytes;
   }
 
   // That come of a source of shards.

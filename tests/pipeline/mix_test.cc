@@ -295,14 +295,27 @@ TEST_F(Mix, ShardsThatFitIntoMemoryGiveTheBytesThatBucketsGive) {
     mixed.shards.validation_per_mille = 20;
     const std::string name = "packed-" + std::to_string(pack_tokens);
     gather_bytes_max_ = 0;
-    run(mixed, 12'345, name + "-buckets");
+    EXPECT_FALSE(run(mixed, 12'345, name + "-buckets").gathered);
     for (const size_t threads : {1, 4}) {
       gather_bytes_max_.reset();
       const std::string gathered = name + "-" + std::to_string(threads);
-      run(mixed, 12'345, gathered, threads);
+      EXPECT_TRUE(run(mixed, 12'345, gathered, threads).gathered);
       EXPECT_EQ(files(gathered), files(name + "-buckets")) << gathered;
     }
   }
+}
+
+TEST_F(Mix, BucketsAreForTextsAndForShardsThatDoNotFit) {
+  many("web", 100);
+  const MixResult texts = run(recipe(source("web", "web", "epochs_max = 1\n")), 1'000'000, "web-shards");
+  EXPECT_FALSE(texts.gathered);
+  EXPECT_EQ(texts.gather_bytes, 0u);
+  const MixRecipe mixed = recipe(source("web", "web-shards", "epochs_max = 1\n"));
+  const uint64_t fits = run(mixed, 1'000'000, "any").gather_bytes;
+  gather_bytes_max_ = fits;
+  EXPECT_TRUE(run(mixed, 1'000'000, "fits").gathered);
+  gather_bytes_max_ = fits - 1;
+  EXPECT_FALSE(run(mixed, 1'000'000, "does-not-fit").gathered);
 }
 
 TEST_F(Mix, WhatIsHeldOutStaysHeldOutAndIsNotInTheBudget) {

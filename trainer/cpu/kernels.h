@@ -56,7 +56,8 @@ struct Product {
 };
 template <typename Real>
 void multiply(const Product<Real>& product);
-// The same, cut into blocks that depend on M and N alone.
+// The same on several threads: blocks of OpenBLAS's that depend on M and N alone; a single row by loops of our own,
+// with the same bits for any number of threads.
 template <typename Real>
 void multiply(Workers& workers, const Product<Real>& product);
 
