@@ -11,6 +11,7 @@
 #include "tests/trainer/small_model.h"
 #include "tokenizer/encoding.h"
 #include "trainer/model_file.h"
+#include "trainer/train_recipe.h"
 
 namespace ftok {
 namespace {
@@ -168,6 +169,15 @@ TEST_F(GgufTest, MatricesAloneAreRounded) {
   EXPECT_EQ(file.tensors.at("blk.0.ffn_up.weight").type, 30u);
   EXPECT_EQ(file.tensors.at("blk.0.ffn_up.bias").type, 0u);
   EXPECT_EQ(file.keys.at("general.file_type"), "32");
+}
+
+// What people train first loads elsewhere.
+TEST_F(GgufTest, ThePresetNanoIsAQwen3) {
+  const ModelConfig config = load_train_recipe("nano", {"model.layers=1", "model.vocabulary_size=1100"}).model;
+  const GgufReader file = written(config);
+  EXPECT_EQ(file.keys.at("general.architecture"), "qwen3");
+  EXPECT_EQ(file.keys.at("qwen3.feed_forward_length"), "344");
+  EXPECT_EQ(file.tensors.count("blk.0.attn_q_norm.weight"), 1u);
 }
 
 TEST_F(GgufTest, RefusesWhatItsReadersDoNotKnow) {
