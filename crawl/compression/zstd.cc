@@ -16,13 +16,25 @@ constexpr uint32_t kFrameMagic = 0xFD2FB528;       // RFC 8878, 3.1.1
 constexpr uint32_t kSkippableMagic = 0x184D2A50;   // ..5F, RFC 8878, 3.1.2
 constexpr uint32_t kDictionaryMagic = 0x184D2A5D;  // the WARC-zstd convention
 constexpr size_t kDictionaryBytesMax = size_t{16} << 20;
-constexpr int kWindowLogMax = 27;  // 128 MiB, what `zstd --long` writes at most by default
-constexpr size_t kZstdReadStep = size_t{256} << 10;
+constexpr int kWindowLogMax = 27;       // 128 MiB, what `zstd --long` writes at most by default
+constexpr size_t kHeaderBytesMax = 18;  // with the magic, RFC 8878, 3.1.1.1
+constexpr size_t kBlockHeaderBytes = 3, kBlockBytesMax = size_t{128} << 10;  // RFC 8878, 3.1.1.2
+constexpr size_t kChecksumBytes = 4;
 
 uint32_t read_u32(std::string_view bytes) {
   uint32_t value = 0;
   for (int i = 3; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes[static_cast<size_t>(i)]);
   return value;
+}
+
+// Bytes of the header of the frame that begins here, with the magic (RFC 8878, 3.1.1.1).
+size_t header_bytes(std::string_view frame) {
+  constexpr size_t kOfDictionaryId[] = {0, 1, 2, 4}, kOfContentSize[] = {0, 2, 4, 8};
+  if (frame.size() < 5) return frame.size();
+  const auto descriptor = static_cast<unsigned char>(frame[4]);
+  const bool is_single_segment = (descriptor & 0x20) != 0;
+  const size_t content_size = descriptor >> 6 == 0 && is_single_segment ? 1 : kOfContentSize[descriptor >> 6];
+  return 5 + (is_single_segment ? 0 : 1) + kOfDictionaryId[descriptor & 3] + content_size;
 }
 
 }  // namespace
@@ -63,6 +75,7 @@ bool ZstdInput::start_frame() {
     return true;
   }
   streaming_ = true;
+  part_ = Part::kHeader;
   member_offset_ = stored_.offset();
   member_in_ = member_out_ = 0;
   ZSTD_DCtx_reset(context_, ZSTD_reset_session_only);
@@ -106,14 +119,42 @@ void ZstdInput::load_dictionary(std::string_view frame) {
   }
 }
 
-void ZstdInput::decode_some() {
-  if (stored_.view().empty() && !stored_.fill(1)) {
-    return fail("zstd.truncated", fmt::format("after {} decoded bytes", member_out_));
+// Bytes of the next part of the frame, which are then in the view unless the source ends. The decoder gets a part at a
+// time, because it takes whatever it is given before it finds a part damaged: so what follows damage is looked for at
+// the same place however many bytes a read gives.
+size_t ZstdInput::fill_part() {
+  size_t size = kChecksumBytes;
+  if (part_ == Part::kHeader) {
+    stored_.fill(kHeaderBytesMax);
+    size = header_bytes(stored_.view());
+    part_ = Part::kBlock;
+  } else if (part_ == Part::kBlock) {
+    size = kBlockHeaderBytes;
+    if (stored_.fill(size)) {
+      const std::string_view view = stored_.view();
+      const auto byte = [view](size_t i) { return static_cast<uint32_t>(static_cast<unsigned char>(view[i])); };
+      const uint32_t header = byte(0) | byte(1) << 8 | byte(2) << 16, type = header >> 1 & 3;
+      const size_t content = type == 1 ? 1 : header >> 3;           // a block of type 1 repeats one byte
+      if (type != 3 && content <= kBlockBytesMax) size += content;  // else the decoder refuses its header
+      if ((header & 1) != 0) part_ = Part::kChecksum;
+    }
   }
-  const size_t room = ZSTD_DStreamOutSize();
-  ZSTD_inBuffer in{stored_.view().data(), std::min(stored_.view().size(), kZstdReadStep), 0};
+  stored_.fill(size);
+  return std::min(size, stored_.view().size());
+}
+
+void ZstdInput::decode_some() {
+  const size_t size = fill_part();
+  if (size == 0) return fail("zstd.truncated", fmt::format("after {} decoded bytes", member_out_));
+  const size_t room = ZSTD_DStreamOutSize();  // of a block
+  ZSTD_inBuffer in{stored_.view().data(), size, 0};
   ZSTD_outBuffer out{window_.reserve(room), room, 0};
-  const size_t left = ZSTD_decompressStream(context_, &out, &in);
+  size_t left = 1;
+  while (in.pos < size && !ZSTD_isError(left)) {
+    const size_t before = in.pos + out.pos;
+    left = ZSTD_decompressStream(context_, &out, &in);
+    if (in.pos + out.pos == before) break;
+  }
   if (ZSTD_isError(left)) {
     return fail("zstd.bad_data", fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), member_out_));
   }

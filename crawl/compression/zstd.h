@@ -29,6 +29,7 @@ class ZstdInput : public DecodedInput {
   bool start_frame();
   void skip_frame();
   void load_dictionary(std::string_view frame);
+  size_t fill_part();
   void decode_some();
   void fail(const char* damage, std::string detail);
   bool find_frame();
@@ -37,6 +38,7 @@ class ZstdInput : public DecodedInput {
   DecodeLimits limits_;
   ZSTD_DCtx_s* context_ = nullptr;
   bool streaming_ = false;
+  enum class Part { kHeader, kBlock, kChecksum } part_ = Part::kHeader;  // that comes next in the frame
   uint64_t member_offset_ = 0, member_in_ = 0, member_out_ = 0;
 };
 

@@ -112,7 +112,9 @@ TEST(ParseSize, KnowsBytesAndCounts) {
   EXPECT_EQ(parse_size("64", true, "--memory"), 64);
   EXPECT_EQ(parse_size("1.5G", true, "--memory"), 1610612736);
   EXPECT_EQ(parse_size("100M", false, "--shard-tokens"), 100000000);
-  for (const char* bad : {"", "x", "-1", "1.2.3", "1KB", ".", "99999999999T"}) {
+  EXPECT_EQ(parse_size("0.", true, "--memory"), 0);
+  EXPECT_EQ(parse_size("00.5k", false, "--documents"), 500);
+  for (const char* bad : {"", "x", "-1", "1.2.3", "1KB", ".", ".K", "99999999999T"}) {
     EXPECT_THROW(parse_size(bad, true, "--memory"), UsageError) << bad;
   }
 }
