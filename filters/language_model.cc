@@ -214,16 +214,25 @@ void LanguageModel::order_pruned_rows() {
   ngrams_->first_row = parts_->words;
   if (!parts_->pruned) return;
   std::vector<std::pair<int32_t, int32_t>>& prune = parts_->prune;
-  std::stable_sort(prune.begin(), prune.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  // By bucket, which is below 2^31, and of one bucket in the order of the file.
+  std::vector<uint64_t> order(prune.size());
+  for (size_t i = 0; i < prune.size(); ++i) order[i] = static_cast<uint64_t>(prune[i].first) << 32 | i;
+  std::sort(order.begin(), order.end());
+  size_t rows = 0;  // of as many buckets
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i + 1 == order.size() || order[i + 1] >> 32 != order[i] >> 32) order[rows++] = order[i];
+  }
+  order.resize(rows);
   const auto dim = static_cast<size_t>(parts_->dim);
-  LineVector<float> ordered(parts_->input.begin(),
-                            parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
+  LineVector<float> ordered;
+  ordered.reserve((parts_->words + rows) * dim);
+  ordered.assign(parts_->input.begin(), parts_->input.begin() + static_cast<std::ptrdiff_t>(parts_->words * dim));
   ngrams_->blocks.assign(parts_->buckets / 64 + 1, NgramRows::Block());
-  for (size_t i = 0; i < prune.size(); ++i) {
-    if (i + 1 < prune.size() && prune[i + 1].first == prune[i].first) continue;
-    const auto bucket = static_cast<uint32_t>(prune[i].first);
+  for (const uint64_t entry : order) {
+    const auto bucket = static_cast<uint32_t>(entry >> 32);
     ngrams_->blocks[bucket / 64].present |= uint64_t{1} << (bucket % 64);
-    const float* row = parts_->input.data() + (parts_->words + static_cast<size_t>(prune[i].second)) * dim;
+    const auto pruned_row = static_cast<size_t>(prune[static_cast<uint32_t>(entry)].second);
+    const float* row = parts_->input.data() + (parts_->words + pruned_row) * dim;
     ordered.insert(ordered.end(), row, row + dim);
   }
   uint32_t row = parts_->words;

@@ -71,19 +71,16 @@ size_t batch_documents(StageSpan stages) {
   return most;
 }
 
-bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uint64_t>* stage_ns,
-                     MemoryBudget* budget) {
+namespace {
+
+bool run_on_clock(StageSpan stages, Item& item, bool measure, StageClock& clock, MemoryBudget* budget) {
   MemoryBudget::Share share(budget);
-  uint64_t before = stage_ns == nullptr ? 0 : thread_cpu_ns();
   for (size_t i = 0; i < stages.size(); ++i) {
     if (budget != nullptr) share.resize(working_bytes(item.document, *stages[i]));
     const bool had_text = measure && !is_empty_text(item.document.text);
+    clock.start_stage();
     Verdict verdict = stages[i]->process(item.document, measure ? &item.report : nullptr);
-    if (stage_ns != nullptr) {
-      const uint64_t after = thread_cpu_ns();
-      stage_ns[i].fetch_add(after - before, std::memory_order_relaxed);
-      before = after;
-    }
+    clock.end_stage(i);
     if (verdict.kept()) continue;
     if (measure) note_unmeasured(item.report, verdict);
     // A text that the stage has just emptied is judged on: at another threshold it would have been.
@@ -94,6 +91,14 @@ bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uin
   return true;
 }
 
+}  // namespace
+
+bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uint64_t>* stage_ns,
+                     MemoryBudget* budget) {
+  StageClock clock(stage_ns, stages.size());
+  return run_on_clock(stages, item, measure, clock, budget);
+}
+
 void run_batch(StageSpan stages, std::vector<Item>& items, bool measure, std::atomic<uint64_t>* stage_ns,
                MemoryBudget* budget, const std::function<void(const std::string&)>& warn) {
   std::vector<char> running(items.size());
@@ -101,10 +106,12 @@ void run_batch(StageSpan stages, std::vector<Item>& items, bool measure, std::at
   for (size_t begin = 0; begin < stages.size();) {
     size_t end = begin;
     while (end < stages.size() && as_batch_stage(stages[end]) == nullptr) ++end;
-    std::atomic<uint64_t>* const some_ns = stage_ns == nullptr ? nullptr : stage_ns + begin;
-    for (size_t i = 0; i < items.size() && end > begin; ++i) {
-      if (running[i] == 0) continue;
-      running[i] = run_some_stages(stages.subspan(begin, end - begin), items[i], measure, some_ns, budget) ? 1 : 0;
+    if (end > begin) {
+      StageClock clock(stage_ns == nullptr ? nullptr : stage_ns + begin, end - begin);
+      for (size_t i = 0; i < items.size(); ++i) {
+        if (running[i] == 0) continue;
+        running[i] = run_on_clock(stages.subspan(begin, end - begin), items[i], measure, clock, budget) ? 1 : 0;
+      }
     }
     if (end < stages.size()) {
       const BatchStage& stage = *as_batch_stage(stages[end]);
