@@ -249,11 +249,12 @@ uint64_t decode_utf8_text(std::string_view bytes, std::string& out) {
   return 0;
 }
 
-uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out) {
+uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out,
+                            bool is_valid_utf8) {
   std::string_view bytes = std::string_view(storage).substr(first);
   if (encoding != "UTF-8") return decode_text(encoding, bytes, out);
   if (bytes.starts_with(kMark)) bytes.remove_prefix(kMark.size());
-  if (!simdjson::validate_utf8(bytes.data(), bytes.size())) return decode_damaged_utf8(bytes, out);
+  if (!is_valid_utf8 && !simdjson::validate_utf8(bytes.data(), bytes.size())) return decode_damaged_utf8(bytes, out);
   storage.erase(0, storage.size() - bytes.size());
   out = std::move(storage);
   storage.clear();

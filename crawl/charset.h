@@ -25,7 +25,9 @@ uint64_t decode_text(std::string_view encoding, std::string_view bytes, std::str
 uint64_t decode_utf8_text(std::string_view bytes, std::string& out);
 
 // decode_text() of what `storage` holds from `first` on. Valid UTF-8 is moved and not copied: `storage` is then empty.
-uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out);
+// `is_valid_utf8` says that it is known to be valid (CharsetChoice).
+uint64_t decode_stored_text(std::string_view encoding, std::string& storage, size_t first, std::string& out,
+                            bool is_valid_utf8 = false);
 
 // The encoding a byte-order mark at the start means ("UTF-8", "UTF-16LE", "UTF-32BE" ...), else empty. UTF-32 is no
 // encoding of the standard; its mark of little-endian text begins as that of UTF-16 does.
@@ -47,7 +49,8 @@ std::string_view encoding_of_xml_declaration(std::string_view page);
 
 struct CharsetChoice {
   std::string_view encoding;
-  const char* source = "";  // "bom", "bytes", "http", "meta", "xml" or "detected"
+  const char* source = "";     // "bom", "bytes", "http", "meta", "xml" or "detected"
+  bool is_valid_utf8 = false;  // the whole page was seen to be; false says nothing
 };
 
 // In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, all on

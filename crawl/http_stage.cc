@@ -147,7 +147,8 @@ Verdict HttpStage::process(Document& document, Report*) const {
   std::string& storage = opened.bytes.data() == opened.decoded.data()  ? opened.decoded
                          : opened.bytes.data() == opened.chunks.data() ? opened.chunks
                                                                        : payload;
-  document.replacements = decode_stored_text(charset.encoding, storage, storage.size() - body.size(), document.html);
+  document.replacements =
+      decode_stored_text(charset.encoding, storage, storage.size() - body.size(), document.html, charset.is_valid_utf8);
   return Verdict::keep();
 }
 

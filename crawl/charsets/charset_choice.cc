@@ -69,10 +69,12 @@ class Plausible {
     const bool ascii = is_ascii(whole);
     shows_utf8_ = !ascii && simdjson::validate_utf8(whole.data(), whole.size());
     is_utf8_ = shows_utf8_ || (ascii && whole.size() == page.size());
+    is_whole_ = is_utf8_ && whole.size() == page.size();
   }
 
   bool is_utf8() const { return is_utf8_; }  // ASCII too
   bool shows_utf8() const { return shows_utf8_; }
+  bool is_valid_utf8() const { return is_whole_; }  // to the last byte
 
   // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is.
   bool allows(std::string_view encoding) const {
@@ -84,7 +86,7 @@ class Plausible {
 
  private:
   std::string_view page_;
-  bool shows_utf8_ = false, is_utf8_ = false;
+  bool shows_utf8_ = false, is_utf8_ = false, is_whole_ = false;
 };
 
 // UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have
@@ -289,14 +291,15 @@ CharsetChoice choose_charset(std::string_view page, std::string_view content_typ
   if (const std::string_view encoding = encoding_of_bom(page); !encoding.empty()) return {encoding, "bom"};
   if (const std::string_view encoding = utf16_by_zeros(page); !encoding.empty()) return {encoding, "bytes"};
   const Plausible plausible(page);
-  if (plausible.shows_utf8()) return {"UTF-8", "bytes"};
+  const bool is_valid = plausible.is_valid_utf8();
+  if (plausible.shows_utf8()) return {"UTF-8", "bytes", is_valid};
   const std::string_view header = encoding_for_label(charset_parameter(content_type));
-  if (plausible.allows(header)) return {header, "http"};
+  if (plausible.allows(header)) return {header, "http", is_valid};
   const std::string_view meta = encoding_of_meta(page, plausible.is_utf8() ? kPrescanBytes : kLateMetaBytes);
-  if (plausible.allows(meta)) return {meta, "meta"};
+  if (plausible.allows(meta)) return {meta, "meta", is_valid};
   const std::string_view declared = encoding_of_xml_declaration(page);
-  if (plausible.allows(declared)) return {declared, "xml"};
-  return {detect_encoding(page), "detected"};
+  if (plausible.allows(declared)) return {declared, "xml", is_valid};
+  return {is_valid ? "UTF-8" : detect_encoding(page), "detected", is_valid};
 }
 
 }  // namespace ftok

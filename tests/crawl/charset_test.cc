@@ -146,6 +146,23 @@ TEST(DecodeText, Utf16AndItsMarks) {
   EXPECT_EQ(decoded("UTF-8", "\xEF\xBB\xBFhi"), "hi");
 }
 
+TEST(ChooseCharset, SaysWhichPagesAreWhollyUtf8) {
+  const auto is_valid = [](const std::string& page, const char* type) {
+    return choose_charset(page, type).is_valid_utf8;
+  };
+  EXPECT_TRUE(is_valid("caf\xC3\xA9", ""));
+  EXPECT_TRUE(is_valid("coffee", ""));
+  EXPECT_TRUE(is_valid("coffee", "text/html; charset=utf-8"));
+  EXPECT_FALSE(is_valid("caf\xC3\xA9 caf\xC3", ""));  // UTF-8 but for a character that is cut
+  EXPECT_FALSE(is_valid("coffee\xC3", "text/html; charset=utf-8"));
+  EXPECT_FALSE(is_valid("caf\xE9", "text/html; charset=utf-8"));
+  const CharsetChoice cut = choose_charset("caf\xC3\xA9 caf\xC3", "");
+  EXPECT_EQ(cut.encoding, "UTF-8");
+  std::string storage = "caf\xC3\xA9 caf\xC3", page;
+  EXPECT_EQ(decode_stored_text(cut.encoding, storage, 0, page, cut.is_valid_utf8), 1U);
+  EXPECT_EQ(page, "caf\xC3\xA9 caf\xEF\xBF\xBD");
+}
+
 TEST(ChooseCharset, Order) {
   const std::string meta = "<meta charset=koi8-r>";
   const auto choose = [](const std::string& page, const char* type) {

@@ -18,6 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!ftok::is_valid_utf8(out) || replacements > out.size()) std::abort();
   const ftok::CharsetChoice choice = ftok::choose_charset(bytes, bytes.substr(0, 64));
   if (choice.encoding.empty()) std::abort();
+  if (choice.is_valid_utf8 && !ftok::is_valid_utf8(bytes)) std::abort();
   ftok::decode_text(choice.encoding, bytes, out);
   if (!ftok::is_valid_utf8(out)) std::abort();
   return 0;
