@@ -68,10 +68,9 @@ int64_t parse_size(std::string_view text, bool bytes, const std::string& what) {
     refuse();
   }
   constexpr size_t kDigitsMax = 32;  // of any number below 2^63, and of as many behind the point
-  size_t leading = std::min(digits.find_first_not_of('0'), digits.size() - 1);
-  if (leading > 0 && digits[leading] == '.') --leading;  // "0." is a number, "." is none
+  const size_t leading = std::min(digits.find_first_not_of('0'), digits.size() - 1);
   if (digits.size() - leading > kDigitsMax) refuse();
-  const double value = std::stod(digits.substr(leading)) * factor;
+  const double value = std::stod("0" + digits.substr(leading)) * factor;  // "." alone is no number
   if (!(value < 9e18)) refuse();
   return std::llround(value);
 }

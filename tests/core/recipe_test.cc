@@ -114,6 +114,8 @@ TEST(ParseSize, KnowsBytesAndCounts) {
   EXPECT_EQ(parse_size("100M", false, "--shard-tokens"), 100000000);
   EXPECT_EQ(parse_size("0.", true, "--memory"), 0);
   EXPECT_EQ(parse_size("00.5k", false, "--documents"), 500);
+  EXPECT_EQ(parse_size("0." + std::string(31, '9'), false, "--documents"), 1);
+  EXPECT_THROW(parse_size("0." + std::string(32, '9'), false, "--documents"), UsageError);
   for (const char* bad : {"", "x", "-1", "1.2.3", "1KB", ".", ".K", "99999999999T"}) {
     EXPECT_THROW(parse_size(bad, true, "--memory"), UsageError) << bad;
   }
