@@ -69,12 +69,12 @@ class Plausible {
     const bool ascii = is_ascii(whole);
     shows_utf8_ = !ascii && simdjson::validate_utf8(whole.data(), whole.size());
     is_utf8_ = shows_utf8_ || (ascii && whole.size() == page.size());
-    is_whole_ = is_utf8_ && whole.size() == page.size();
+    is_valid_utf8_ = is_utf8_ && whole.size() == page.size();
   }
 
   bool is_utf8() const { return is_utf8_; }  // ASCII too
   bool shows_utf8() const { return shows_utf8_; }
-  bool is_valid_utf8() const { return is_whole_; }  // to the last byte
+  bool is_valid_utf8() const { return is_valid_utf8_; }  // to the last byte
 
   // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is.
   bool allows(std::string_view encoding) const {
@@ -86,7 +86,7 @@ class Plausible {
 
  private:
   std::string_view page_;
-  bool shows_utf8_ = false, is_utf8_ = false, is_whole_ = false;
+  bool shows_utf8_ = false, is_utf8_ = false, is_valid_utf8_ = false;
 };
 
 // UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have

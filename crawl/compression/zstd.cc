@@ -146,15 +146,10 @@ size_t ZstdInput::fill_part() {
 void ZstdInput::decode_some() {
   const size_t size = fill_part();
   if (size == 0) return fail("zstd.truncated", fmt::format("after {} decoded bytes", member_out_));
-  const size_t room = ZSTD_DStreamOutSize();  // of a block
+  const size_t room = ZSTD_DStreamOutSize();  // of any block, so that one call takes all it is given
   ZSTD_inBuffer in{stored_.view().data(), size, 0};
   ZSTD_outBuffer out{window_.reserve(room), room, 0};
-  size_t left = 1;
-  while (in.pos < size && !ZSTD_isError(left)) {
-    const size_t before = in.pos + out.pos;
-    left = ZSTD_decompressStream(context_, &out, &in);
-    if (in.pos + out.pos == before) break;
-  }
+  const size_t left = ZSTD_decompressStream(context_, &out, &in);
   if (ZSTD_isError(left)) {
     return fail("zstd.bad_data", fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), member_out_));
   }
