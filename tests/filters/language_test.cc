@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "filters/language_labels.h"
+#include "filters/language_models/language_model_format.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -295,6 +296,37 @@ TEST(LanguageModelLoader, FlippedBitsLoadSafelyOrNotAtAll) {
   }
   EXPECT_GT(refused, 1000U / testing::kEveryNth);
   EXPECT_GT(loaded, 1000U / testing::kEveryNth);
+}
+
+// fastText reads the pairs of bucket and row into a map, so that of a bucket's rows the last one counts.
+TEST(LanguageModelLoader, ABucketNamedTwiceKeepsItsLastRow) {
+  const std::string bytes = small_models().back();
+  const auto parts = parse_language_model(bytes);
+  ASSERT_TRUE(parts.ok());
+  const std::vector<std::pair<int32_t, int32_t>>& prune = parts->prune;
+  std::string stored(prune.size() * 8, '\0');
+  for (size_t i = 0; i < prune.size(); ++i) std::memcpy(&stored[i * 8], &prune[i], 8);
+  const size_t at = bytes.find(stored);
+  ASSERT_NE(at, std::string::npos);
+  const std::string text = "Some words, des mots, ein paar W\u00F6rter, algunas palabras";
+  // The scores where pairs i and i + 1 are the bucket of pair i with these rows.
+  const auto scores = [&](size_t i, int32_t first, int32_t second) {
+    std::string changed = bytes;
+    const int32_t pairs[] = {prune[i].first, first, prune[i].first, second};
+    std::memcpy(&changed[at + i * 8], pairs, sizeof pairs);
+    const auto model = LanguageModel::parse(changed);
+    EXPECT_TRUE(model.ok());
+    std::vector<float> out;
+    if (model.ok()) (*model)->score(text, out);
+    return out;
+  };
+  size_t differing = 0;
+  for (size_t i = 0; i + 1 < prune.size(); ++i) {
+    const int32_t one = prune[i].second, other = prune[i + 1].second;
+    EXPECT_EQ(scores(i, one, other), scores(i, other, other)) << i;
+    differing += scores(i, one, one) != scores(i, other, other) ? 1 : 0;
+  }
+  EXPECT_GT(differing, 0U);  // buckets that the text has
 }
 
 TEST(LanguageModelLoader, NamesFileAndOffset) {
