@@ -305,7 +305,10 @@ TEST(LanguageModelLoader, ABucketNamedTwiceKeepsItsLastRow) {
   ASSERT_TRUE(parts.ok());
   const std::vector<std::pair<int32_t, int32_t>>& prune = parts->prune;
   std::string stored(prune.size() * 8, '\0');
-  for (size_t i = 0; i < prune.size(); ++i) std::memcpy(&stored[i * 8], &prune[i], 8);
+  for (size_t i = 0; i < prune.size(); ++i) {
+    const int32_t pair[] = {prune[i].first, prune[i].second};
+    std::memcpy(&stored[i * 8], pair, sizeof pair);
+  }
   const size_t at = bytes.find(stored);
   ASSERT_NE(at, std::string::npos);
   const std::string text = "Some words, des mots, ein paar W\u00F6rter, algunas palabras";
