@@ -335,8 +335,10 @@ TEST_F(HuggingFaceFolderTest, WhatIsNotComputedIsNamed) {
           "rope_scaling.rope_type is not default, linear or llama3");
   refused("\"rope_theta\": 10000", "\"rope_scaling\": {\"rope_type\": \"llama3\"}", "no factor");
   refused("\"rope_theta\": 10000", "\"partial_rotary_factor\": 0.5", "partial_rotary_factor is not 1");
-  refused("\"rope_theta\": 10000", "\"layer_types\": [\"full_attention\", \"sliding_attention\"]",
+  refused("\"llama\"", "\"mistral\", \"layer_types\": [\"full_attention\", \"sliding_attention\"]",
           "layer_types is not the same for all layers");
+  refused("\"llama\"", "\"mistral\", \"layer_types\": [\"full_attention\", \"full_attention\"]",
+          "layer_types is not sliding_attention");
   refused("{", "[", "not a JSON object");
 }
 
@@ -363,7 +365,47 @@ TEST_F(HuggingFaceFolderTest, WindowsOfMistralAndQwen) {
   EXPECT_EQ(window_with("\"mistral\""), 4096);
   EXPECT_EQ(window_with("\"mistral\", \"sliding_window\": null"), 0);
   EXPECT_EQ(window_with("\"mistral\", \"sliding_window\": 5"), 5);
+  EXPECT_EQ(window_with(
+                "\"mistral\", \"sliding_window\": 5, \"layer_types\": [\"sliding_attention\", \"sliding_attention\"]"),
+            5);
   EXPECT_EQ(window_with("\"llama\", \"sliding_window\": 5"), 0);
+  EXPECT_EQ(window_with("\"llama\", \"sliding_window\": 5, \"use_sliding_window\": true"), 0);
+  EXPECT_EQ(
+      window_with("\"llama\", \"sliding_window\": 5, \"layer_types\": [\"sliding_attention\", \"full_attention\"]"), 0);
+}
+
+// Qwen2Config: of the layers those from max_window_layers on, which is 28 where the file does not say so.
+TEST_F(HuggingFaceFolderTest, WindowsOfQwen) {
+  const auto window_with = [&](const std::string& layers, const std::string& keys) {
+    const std::string path = folder_ / "config.json";
+    write_file(path,
+               R"({"model_type": "qwen2", "num_attention_heads": 2, "num_key_value_heads": 1, "hidden_size": 16, )"
+               R"("max_position_embeddings": 32, "vocab_size": 300, "intermediate_size": 24, "num_hidden_layers": )" +
+                   layers + keys + "}");
+    return read_hugging_face_config(path).model.window;
+  };
+  const auto refusal_of = [&](const std::string& layers, const std::string& keys) -> std::string {
+    try {
+      window_with(layers, keys);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(window_with("2", R"(, "sliding_window": 5)"), 0);
+  EXPECT_EQ(window_with("2", R"(, "use_sliding_window": true, "sliding_window": 5)"), 0);
+  EXPECT_EQ(window_with("28", R"(, "use_sliding_window": true, "sliding_window": 5)"), 0);
+  EXPECT_NE(refusal_of("29", R"(, "use_sliding_window": true, "sliding_window": 5)").find("max_window_layers"),
+            std::string::npos);
+  EXPECT_EQ(window_with("2", R"(, "use_sliding_window": true, "max_window_layers": 0)"), 4096);
+  EXPECT_EQ(window_with("2", R"(, "use_sliding_window": true, "max_window_layers": 0, "sliding_window": 5)"), 5);
+  EXPECT_EQ(window_with("2", R"(, "use_sliding_window": true, "max_window_layers": 0, "sliding_window": null)"), 0);
+  EXPECT_NE(refusal_of("2", R"(, "use_sliding_window": true, "max_window_layers": 1)").find("max_window_layers"),
+            std::string::npos);
+  const std::string sliding = R"(, "layer_types": ["sliding_attention", "sliding_attention"])";
+  EXPECT_EQ(window_with("2", R"(, "use_sliding_window": true, "sliding_window": 5)" + sliding), 5);
+  EXPECT_NE(refusal_of("2", R"(, "sliding_window": 5)" + sliding).find("layer_types"), std::string::npos);
+  EXPECT_NE(refusal_of("3", R"(, "use_sliding_window": true)" + sliding).find("layer_types"), std::string::npos);
 }
 
 }  // namespace

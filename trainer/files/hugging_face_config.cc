@@ -18,7 +18,8 @@ namespace json = simdjson::dom;
 
 constexpr double kNormEpsilon = 1e-5;  // trainer/cpu/layernorm.cc
 constexpr uint64_t kConfigBytesMax = 1 << 24;
-constexpr int64_t kMistralWindow = 4096;  // MistralConfig's default, where the key is not there
+constexpr int64_t kDefaultWindow = 4096;  // of MistralConfig and Qwen2Config, where the key is not there
+constexpr int64_t kQwenFullLayers = 28;   // max_window_layers' default: so many layers, the first ones, have no window
 constexpr int64_t kQwen3HeadSize = 128;   // Qwen3Config's default
 
 constexpr std::string_view kLlamaFamilies[] = {"llama", "mistral", "qwen2", "qwen3"};
@@ -127,28 +128,32 @@ void read_rotary(const Keys& keys, ModelConfig& config) {
   }
 }
 
-// The window of all layers, 0: none. Some with and some without is refused.
+// The window of all layers, 0: none. Some with and some without is refused. What each key means, and its default, is
+// what transformers' class of the family makes of it: Llama's has no window whatever the file says, Mistral's one for
+// all layers.
 int64_t read_window(const Keys& keys, std::string_view family, int64_t layers) {
-  int64_t window = 0, first = 0;  // layers from `first` on have it
-  if (family == "mistral") {
-    window = keys.has("sliding_window") ? keys.find<int64_t>("sliding_window").value_or(0) : kMistralWindow;
-  } else if (keys.flag("use_sliding_window", false)) {
-    window = keys.find<int64_t>("sliding_window").value_or(0);
-    first = keys.find<int64_t>("max_window_layers").value_or(0);
-  }
+  if (family == "llama") return 0;
+  const bool has_window = family == "mistral" || keys.flag("use_sliding_window", false);
+  const int64_t given = keys.has("sliding_window") ? keys.find<int64_t>("sliding_window").value_or(0) : kDefaultWindow;
+  const int64_t window = has_window ? given : 0;
+  const int64_t first = family == "mistral" ? 0 : keys.find<int64_t>("max_window_layers").value_or(kQwenFullLayers);
+  int64_t with_window = window == 0 ? 0 : layers - std::clamp<int64_t>(first, 0, layers);
   if (const std::optional<json::array> types = keys.find<json::array>("layer_types")) {
-    int64_t full = 0;
+    int64_t full = 0, sliding = 0;
     for (const json::element type : *types) {
       std::string_view word;
       if (type.get(word) != simdjson::SUCCESS || (word != "full_attention" && word != "sliding_attention"))
         keys.refuse("layer_types", "full_attention or sliding_attention");
-      full += word == "full_attention";
+      ++(word == "full_attention" ? full : sliding);
     }
-    if (full != 0 && full != layers) keys.refuse("layer_types", "the same for all layers");
-    return full == 0 ? keys.need<int64_t>("sliding_window") : 0;
+    if (full + sliding != layers || (full != 0 && sliding != 0)) keys.refuse("layer_types", "the same for all layers");
+    if (sliding != 0 && window == 0) keys.refuse("layer_types", "full_attention, which a model without a window has");
+    if (family == "mistral" && full != 0 && window != 0)
+      keys.refuse("layer_types", "sliding_attention, as sliding_window says");
+    with_window = sliding;
   }
-  if (window == 0 || first >= layers) return 0;
-  if (first > 0) keys.refuse("max_window_layers", fmt::format("0 or {}", layers));
+  if (with_window == 0) return 0;
+  if (with_window < layers) keys.refuse("max_window_layers", fmt::format("0 or {}", layers));
   return window;
 }
 
