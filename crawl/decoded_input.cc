@@ -109,6 +109,7 @@ void DecodedInput::end_member(const char* damage) {
 }
 
 void DecodedInput::add_damage(const char* code, uint64_t stored, std::string detail) {
+  if (damage_.empty()) damage_met_at_ = decoded_end();
   if (damage_.size() < kDamageMax) {
     damage_.push_back({Reason::of_static(code), std::move(detail), stored});
   } else {

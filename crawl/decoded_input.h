@@ -121,6 +121,9 @@ class DecodedInput {
 
   // Damage found between or inside members since the last call; offsets are stored offsets.
   std::vector<Damage> take_damage();
+  // The decoded offset at which the first of that damage was met: all bytes behind it were found later. Where there is
+  // none, of the damage before.
+  uint64_t damage_met_at() const { return damage_met_at_; }
 
  protected:
   explicit DecodedInput(size_t grow_bytes_min) : grow_bytes_min_(grow_bytes_min) {}
@@ -139,6 +142,7 @@ class DecodedInput {
  private:
   std::deque<Member> members_;
   std::vector<Damage> damage_;
+  uint64_t damage_met_at_ = 0;
   uint64_t damage_unlisted_ = 0;
   uint64_t offset_ = 0;
   size_t grow_bytes_min_;

@@ -17,11 +17,12 @@
 
 namespace ftok {
 
-const char* damage_within(const DecodedInput& input, size_t size) {
+const char* damage_within(const DecodedInput& input, size_t& size) {
   for (const Member& member : input.members()) {
     if (member.start > input.offset() + size) break;
-    if (member.damage != nullptr && member.end >= input.offset() && member.end <= input.offset() + size)
-      return member.damage;
+    if (member.damage == nullptr || member.end <= input.offset() || member.end > input.offset() + size) continue;
+    size = member.end - input.offset();
+    return member.damage;
   }
   return nullptr;
 }

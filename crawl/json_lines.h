@@ -72,7 +72,8 @@ class JsonDocumentParser {
 // is none, or null.
 bool id_as_written(std::string_view line, std::string_view key, std::string& id);
 
-// The damage code of a member that broke within the next `size` bytes of the window, or null.
-const char* damage_within(const DecodedInput& input, size_t size);
+// The damage code of the first member that broke within the next `size` bytes of the window, or null; `size` becomes
+// what there is of that member.
+const char* damage_within(const DecodedInput& input, size_t& size);
 
 }  // namespace ftok

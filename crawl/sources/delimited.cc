@@ -173,6 +173,11 @@ class DelimitedInput : public RowsInput {
     }
   }
 
+  bool end_in_damage(std::string& out) override {
+    if (in_row_ || open_) out += '\n';
+    return in_row_ || open_;
+  }
+
   DelimitedScanner scanner_;
   std::vector<std::string> keys_;  // "\"name\":\""; "": of a column that is left out
   size_t column_ = 0;

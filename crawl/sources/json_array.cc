@@ -102,6 +102,11 @@ class JsonArrayInput : public RowsInput {
       damage("json.unclosed_array", "the input ends inside the array");
   }
 
+  bool end_in_damage(std::string& out) override {
+    if (state_ == State::kElement) out += '\n';
+    return state_ == State::kElement;
+  }
+
   State state_ = State::kBefore;
   int64_t depth_ = 0;
   bool in_string_ = false, escaped_ = false, divided_ = false;

@@ -27,6 +27,9 @@ class RowsInput : public DecodedInput {
   virtual void translate(std::string_view bytes, std::string& out) = 0;
   // The input has ended; what is open is ended, and said to be damaged where it may not be.
   virtual void end(std::string& out) = 0;
+  // The input is damaged here and read no further: a row that is open ends its line, though not as a row. True where
+  // there was one.
+  virtual bool end_in_damage(std::string& out) = 0;
 
   void damage(const char* code, std::string detail) { add_damage(code, row_, std::move(detail)); }
   bool step() override;

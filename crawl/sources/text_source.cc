@@ -63,7 +63,8 @@ class PlainTextSource : public Source {
       return true;
     }
     if (bytes.empty()) return false;
-    if (const char* const damage = damage_within(*input_, bytes.size()); damage != nullptr) {
+    size_t size = bytes.size();
+    if (const char* const damage = damage_within(*input_, size); damage != nullptr) {
       item.verdict = Verdict::drop("text.damaged", 0, 0, damage);
       return true;
     }

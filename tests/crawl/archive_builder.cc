@@ -106,4 +106,10 @@ ReadItems read_items(const std::string& bytes, SourceOptions options, const std:
   return all;
 }
 
+std::vector<std::string> reasons(const ReadItems& read) {
+  std::vector<std::string> all;
+  for (const Item& item : read.items) all.emplace_back(item.verdict.reason);
+  return all;
+}
+
 }  // namespace ftok::testing

@@ -50,4 +50,7 @@ struct ReadItems {
 };
 ReadItems read_items(const std::string& bytes, SourceOptions options = {}, const std::string& name = "memory");
 
+// What each was dropped for; "": it was not.
+std::vector<std::string> reasons(const ReadItems& read);
+
 }  // namespace ftok::testing

@@ -14,6 +14,7 @@ namespace {
 
 using testing::read_items;
 using testing::ReadItems;
+using testing::reasons;
 using Strings = std::vector<std::string>;
 
 std::string told(const std::string& bytes, const std::string& name = "input") {
@@ -338,12 +339,44 @@ TEST(Rows, DoNotDependOnWhereReadsEnd) {
   }
 }
 
-// What lies behind a broken gzip member is not taken for rows.
+// What lies before damage is read, a row that it cuts is dropped, and what lies behind it is not taken for rows.
 TEST(Rows, EndWhereTheInputIsDamaged) {
-  std::string bytes = testing::gzip("id,text\n1,one\n2,two\n");
-  bytes[bytes.size() - 6] ^= 1;  // the check
-  const ReadItems read = read_as("csv", bytes + testing::gzip("3,three\n"));
-  EXPECT_NE(std::find(read.damage.begin(), read.damage.end(), "rows.lost"), read.damage.end());
+  struct Form {
+    std::string format, rows, open, more;
+  };
+  const Form forms[] = {
+      {"csv", "id,text\n1,one\n2,two\n", "3,three", "4,four\n"},
+      {"csv", "id,text\n1,one\n2,two\n", "3,\"three\"", "4,four\n"},
+      {"json", "[{\"text\": \"one\"}, {\"text\": \"two\"},", "{\"text\": \"three\"", ", {\"text\": \"four\"}]"}};
+  for (const Form& form : forms) {
+    std::string broken = testing::gzip(form.rows);
+    broken[broken.size() - 6] ^= 1;  // the check
+    const ReadItems all = read_as(form.format, broken);
+    EXPECT_EQ(reasons(all), (Strings{"", ""})) << form.format;
+    EXPECT_EQ(all.damage, (Strings{"gzip.bad_check", "rows.lost"}));
+    const ReadItems more = read_as(form.format, broken + testing::gzip(form.more));
+    EXPECT_EQ(reasons(more), (Strings{"", ""})) << form.format;
+    EXPECT_EQ(more.damage, (Strings{"gzip.bad_check", "rows.lost"}));
+    std::string cut = testing::gzip(form.rows + form.open);
+    cut.resize(cut.size() - 8);  // without check and length: all rows, and then no more
+    const ReadItems cut_row = read_as(form.format, cut);
+    EXPECT_EQ(reasons(cut_row), (Strings{"", "", "text.damaged"})) << form.format;
+    EXPECT_EQ(cut_row.damage, (Strings{"gzip.truncated", "rows.lost"}));
+  }
+}
+
+// Garbage behind the last member takes nothing away, not even a last row without a line end.
+TEST(Rows, AreWholeBeforeGarbageAtTheEnd) {
+  const std::string zeros(20, '\0');
+  const ReadItems table = read_as("csv", testing::gzip("id,text\n1,one\n2,two") + zeros);
+  EXPECT_EQ(reasons(table), (Strings{"", ""}));
+  EXPECT_EQ(table.damage, (Strings{"gzip.garbage"}));
+  const ReadItems array = read_as("json", testing::gzip("[{\"text\": \"one\"}, {\"text\": \"two\"}]") + zeros);
+  EXPECT_EQ(reasons(array), (Strings{"", ""}));
+  EXPECT_EQ(array.damage, (Strings{"gzip.garbage"}));
+  const ReadItems frame = read_as("csv", testing::zstd("id,text\n1,one\n2,two") + "x");
+  EXPECT_EQ(reasons(frame), (Strings{"", ""}));
+  EXPECT_EQ(frame.damage, (Strings{"zstd.garbage"}));
 }
 
 TEST(JsonLines, MayBeginWithAByteOrderMark) {

@@ -13,15 +13,10 @@ using testing::gzip;
 using testing::http_response;
 using testing::read_items;
 using testing::ReadItems;
+using testing::reasons;
 using testing::warc_record;
 using testing::zstd;
 using Strings = std::vector<std::string>;
-
-Strings reasons(const ReadItems& read) {
-  Strings all;
-  for (const Item& item : read.items) all.emplace_back(item.verdict.reason);
-  return all;
-}
 
 TEST(MakeSource, EveryKindOfRecord) {
   const std::string page = http_response("Content-Type: text/html\r\n", "<p>x");
@@ -181,6 +176,19 @@ TEST(MakeSource, DamagedCompressedLines) {
   ASSERT_FALSE(read.items.empty());
   EXPECT_EQ(read.items.back().verdict.reason, "text.damaged");
   EXPECT_EQ(read.damage, (Strings{"gzip.truncated"}));
+}
+
+// Of a broken member the last line goes, whole or not; the member after it begins with a line of its own.
+TEST(MakeSource, LinesBehindADamagedMember) {
+  std::string broken = gzip("{\"text\":\"one\"}\n{\"text\":\"two\"}\n");
+  broken[broken.size() - 6] ^= 1;  // the check
+  const std::string sound = gzip("{\"text\":\"three\"}\n{\"text\":\"four\"}\n");
+  EXPECT_EQ(reasons(read_items(broken + sound)), (Strings{"", "text.damaged", "", ""}));
+  std::string half = gzip("{\"text\":\"one\"}\n{\"text\":\"tw");
+  half[half.size() - 6] ^= 1;
+  const ReadItems read = read_items(half + sound);
+  ASSERT_EQ(reasons(read), (Strings{"", "text.damaged", "", ""}));
+  EXPECT_EQ(read.items[2].document.text, "three");
 }
 
 TEST(MakeSource, PlainText) {
