@@ -85,6 +85,14 @@ void JsonLineReader::skip_line() {
   }
 }
 
+std::string_view utf8_line(std::string_view line, std::string& copy, uint64_t& replaced) {
+  replaced = 0;
+  if (simdjson::validate_utf8(line)) return line;
+  replaced = decode_utf8_text(line, copy);
+  copy.reserve(copy.size() + ByteWindow::kPadding);
+  return copy;
+}
+
 struct JsonDocumentParser::Parser {
   simdjson::dom::parser dom;
 };
@@ -254,7 +262,10 @@ Verdict take_all_fields(const simdjson::dom::object& object, const std::string& 
 // `has_replaced`: values of the object are null in place of what the line has.
 bool take_id(const simdjson::dom::object& object, std::string_view line, std::string_view key, bool has_replaced,
              std::string& id) {
-  if (take_string(object, key, id)) return true;
+  if (std::string_view text; get_last(object, key, text)) {
+    if (!text.empty()) id = text;
+    return !text.empty();
+  }
   if (int64_t number = 0; get_last(object, key, number) && number != 0) {  // "-0" is its own
     id = std::to_string(number);
     return true;
@@ -268,11 +279,7 @@ bool take_id(const simdjson::dom::object& object, std::string_view line, std::st
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;
   // simdjson refuses bytes that are not UTF-8; they are replaced first, and counted.
-  if (!simdjson::validate_utf8(line)) {
-    document.replacements = decode_utf8_text(line, sanitized_);
-    sanitized_.reserve(sanitized_.size() + ByteWindow::kPadding);
-    line = sanitized_;
-  }
+  line = utf8_line(line, sanitized_, document.replacements);
   simdjson::dom::element root;
   const simdjson::error_code error = parse_json(parser_->dom, line, root, plain_, true);
   simdjson::dom::object object;

@@ -72,6 +72,10 @@ class JsonDocumentParser {
 // is none, or null.
 bool id_as_written(std::string_view line, std::string_view key, std::string& id);
 
+// `line`, or where it is not UTF-8 a copy in `copy` with U+FFFD in place of what is not, with the room behind it that
+// simdjson wants; `replaced` is how many of them.
+std::string_view utf8_line(std::string_view line, std::string& copy, uint64_t& replaced);
+
 // The damage code of the first member that broke within the next `size` bytes of the window, or null; `size` becomes
 // what there is of that member.
 const char* damage_within(const DecodedInput& input, size_t& size);

@@ -227,42 +227,73 @@ class TruthColumn : public PlainParquetColumn {
   Values<parquet::BooleanType> values_;
 };
 
-// A point in time as ISO 8601 has it: "2024-05-18T01:58:10Z".
+// Units of a second, and how many of them since 1970 a value says.
+struct TimeForm {
+  explicit TimeForm(const parquet::ColumnDescriptor& column) {
+    if (column.physical_type() == Type::INT96) return;  // Spark's older files: a Julian day and nanoseconds of it
+    const LogicalType& logical = *column.logical_type();
+    if (logical.is_date()) {
+      is_day = true;
+      return;
+    }
+    const auto& timestamp = static_cast<const parquet::TimestampLogicalType&>(logical);
+    is_utc = timestamp.is_adjusted_to_utc();
+    if (timestamp.time_unit() == LogicalType::TimeUnit::MILLIS) digits = 3, a_second = 1'000;
+    if (timestamp.time_unit() == LogicalType::TimeUnit::MICROS) digits = 6, a_second = 1'000'000;
+  }
+  int digits = 9;
+  int64_t a_second = 1'000'000'000;
+  bool is_utc = false, is_day = false;
+};
+
+// A point in time as ISO 8601 has it, "2024-05-18T01:58:10Z", with the fraction of the second where it has one; or a
+// day.
+template <typename DType>
 class TimeColumn : public PlainParquetColumn {
  public:
   TimeColumn(std::shared_ptr<parquet::ColumnReader> reader, const std::string& key)
-      : PlainParquetColumn(key, UINT64_MAX),
-        unit_(static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).time_unit()),
-        is_utc_(
-            static_cast<const parquet::TimestampLogicalType&>(*reader->descr()->logical_type()).is_adjusted_to_utc()),
-        values_(std::move(reader)) {}
+      : PlainParquetColumn(key, UINT64_MAX), form_(*reader->descr()), values_(std::move(reader)) {}
 
   ParquetValue next() override {
     namespace chrono = std::chrono;
-    const int64_t* const value = values_.next();
+    const auto* const value = values_.next();
     if (value == nullptr) return {};
-    const int64_t a_second = unit_ == LogicalType::TimeUnit::MILLIS   ? 1'000
-                             : unit_ == LogicalType::TimeUnit::MICROS ? 1'000'000
-                                                                      : 1'000'000'000;
-    const int64_t second = *value / a_second - (*value % a_second < 0 ? 1 : 0);
+    const auto [second, fraction] = parts(*value);
     if (second < kYear0 || second >= kYear10000) return {};
     const chrono::sys_seconds time{chrono::seconds(second)};
     const auto day = chrono::floor<chrono::days>(time);
     const chrono::year_month_day date(day);
     const chrono::hh_mm_ss clock(time - day);
     text_.clear();
-    fmt::format_to(std::back_inserter(text_), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}", static_cast<int>(date.year()),
-                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                   clock.minutes().count(), clock.seconds().count(), is_utc_ ? "Z" : "");
+    const auto out = std::back_inserter(text_);
+    fmt::format_to(out, "{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                   static_cast<unsigned>(date.day()));
+    if (form_.is_day) return {ParquetValue::Type::kText, text_};
+    fmt::format_to(out, "T{:02}:{:02}:{:02}", clock.hours().count(), clock.minutes().count(), clock.seconds().count());
+    if (fraction != 0) fmt::format_to(out, ".{:0{}}", fraction, form_.digits);
+    if (form_.is_utc) text_ += 'Z';
     return {ParquetValue::Type::kText, text_};
   }
 
  private:
   static constexpr int64_t kYear0 = -62'167'219'200, kYear10000 = 253'402'300'800;  // years of four digits
+  static constexpr int64_t kDaySeconds = 86'400, kJulianDay1970 = 2'440'588;
 
-  const LogicalType::TimeUnit::unit unit_;
-  const bool is_utc_;
-  Values<parquet::Int64Type> values_;
+  // Seconds since 1970, and units of a second.
+  std::pair<int64_t, int64_t> parts(int64_t value) const {
+    const int64_t fraction = (value % form_.a_second + form_.a_second) % form_.a_second;
+    return {value / form_.a_second - (value % form_.a_second < 0 ? 1 : 0), fraction};
+  }
+  std::pair<int64_t, int64_t> parts(int32_t day) const { return {day * kDaySeconds, 0}; }
+  std::pair<int64_t, int64_t> parts(const parquet::Int96& value) const {
+    const auto nanoseconds = static_cast<int64_t>(value.value[0] | uint64_t{value.value[1]} << 32);
+    if (nanoseconds < 0 || nanoseconds >= kDaySeconds * form_.a_second) return {kYear10000, 0};
+    const int64_t day = static_cast<int32_t>(value.value[2]) - kJulianDay1970;
+    return {day * kDaySeconds + nanoseconds / form_.a_second, nanoseconds % form_.a_second};
+  }
+
+  const TimeForm form_;
+  Values<DType> values_;
   std::string text_;  // that next() gave
 };
 
@@ -302,7 +333,8 @@ ColumnUse column_use(const parquet::ColumnDescriptor& column) {
     case Type::INT64:
       if (is_plain) return ColumnUse::kInteger;
       if (logical->is_int()) return is_signed_integer(*logical) ? ColumnUse::kInteger : ColumnUse::kUnsigned;
-      return logical->is_timestamp() ? ColumnUse::kTime : ColumnUse::kNone;
+      return logical->is_timestamp() || logical->is_date() ? ColumnUse::kTime : ColumnUse::kNone;
+    case Type::INT96: return ColumnUse::kTime;
     case Type::FLOAT:
     case Type::DOUBLE: return ColumnUse::kReal;
     case Type::BOOLEAN: return ColumnUse::kTruth;
@@ -350,7 +382,13 @@ std::unique_ptr<ParquetColumn> make_parquet_column(std::shared_ptr<parquet::Colu
   if (use == ColumnUse::kIntegers)
     return std::make_unique<ListColumn<parquet::Int64Type>>(std::move(reader), key, value_bytes_max);
   if (use == ColumnUse::kTruth) return std::make_unique<TruthColumn>(std::move(reader), key);
-  if (use == ColumnUse::kTime) return std::make_unique<TimeColumn>(std::move(reader), key);
+  if (use == ColumnUse::kTime) {
+    switch (reader->type()) {
+      case Type::INT32: return std::make_unique<TimeColumn<parquet::Int32Type>>(std::move(reader), key);
+      case Type::INT96: return std::make_unique<TimeColumn<parquet::Int96Type>>(std::move(reader), key);
+      default: return std::make_unique<TimeColumn<parquet::Int64Type>>(std::move(reader), key);
+    }
+  }
   switch (reader->type()) {
     case Type::INT32: return std::make_unique<NumberColumn<parquet::Int32Type>>(std::move(reader), key, is_unsigned);
     case Type::INT64: return std::make_unique<NumberColumn<parquet::Int64Type>>(std::move(reader), key, is_unsigned);

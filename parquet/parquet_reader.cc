@@ -316,22 +316,26 @@ class File : public ParquetFile {
     if (options_.id_key.empty()) return;
     for (int i = 0; i < metadata_->num_columns(); ++i) {
       const parquet::ColumnDescriptor& column = *metadata_->schema()->Column(i);
-      if (column.path()->ToDotString().starts_with(options_.id_key + ".")) refuse_id(i);  // a list's, or a group's
+      if (column.path()->ToDotString().starts_with(options_.id_key + ".")) refuse_id(i, 1);  // a list's, or a group's
     }
     for (const int column : found) {
       const auto& logical = metadata_->schema()->Column(column)->logical_type();
       const bool is_null = logical != nullptr && logical->is_null();  // nothing but nulls
       const ColumnUse use = column_use(*metadata_->schema()->Column(column));
       const bool is_read = is_value(use) && found.size() == 1;
-      if (!is_null && !is_read) refuse_id(column);
+      if (!is_null && !is_read) refuse_id(column, found.size());
     }
   }
 
-  [[noreturn]] void refuse_id(int column) const {
+  [[noreturn]] void refuse_id(int column, size_t columns) const {
+    const std::string why = columns > 1
+                                ? fmt::format("it has {} columns \"{}\"", columns, options_.id_key)
+                                : fmt::format("its column \"{}\" holds {}, which is not read as ids", options_.id_key,
+                                              column_holds(*metadata_->schema()->Column(column)));
     throw std::runtime_error(
-        fmt::format("its column \"{}\" holds {}, which is not read as ids; its columns are {}; name another, or one "
-                    "that is not there for the numbers of the rows (--id-key)",
-                    options_.id_key, column_holds(*metadata_->schema()->Column(column)), names_shown()));
+        fmt::format("{}; its columns are {}; name another, or one that is not there for the numbers of the rows "
+                    "(--id-key)",
+                    why, names_shown()));
   }
 
   std::vector<int> columns_of(std::string_view path) const {

@@ -11,6 +11,7 @@
 #include "core/lenient_json.h"
 #include "core/text_file.h"
 #include "crawl/input_format.h"
+#include "crawl/json_lines.h"
 #include "text/unicode.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/pretokenize.h"
@@ -164,15 +165,16 @@ uint64_t for_each_text(const CorpusPiece& piece, const std::string& text_key,
     return 0;
   }
   thread_local simdjson::dom::parser parser(kLineBytesMax + simdjson::SIMDJSON_PADDING);  // keeps its memory
-  std::string plain;
-  uint64_t line = piece.line, empty = 0;
+  std::string plain, sanitized;
+  uint64_t line = piece.line, empty = 0, replaced = 0;
   const auto fail = [&](std::string_view why) {
     throw Error(fmt::format("{}: line {}: {}", piece.input->path, line, why));
   };
   const std::string_view bytes = piece.view();
   for (size_t begin = 0; begin < bytes.size(); ++line) {
     const size_t end = std::min(bytes.size(), bytes.find('\n', begin));
-    const std::string_view json = without_byte_order_mark(bytes.substr(begin, end - begin));
+    const std::string_view json =
+        utf8_line(without_byte_order_mark(bytes.substr(begin, end - begin)), sanitized, replaced);
     begin = end + 1;
     if (json.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     simdjson::dom::element root;

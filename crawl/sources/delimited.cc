@@ -14,8 +14,16 @@ namespace ftok {
 namespace {
 
 constexpr size_t kHeaderBytesMax = size_t{1} << 20;
+constexpr size_t kFormBytes =
+    size_t{64} << 10;  // a table with CR but without LF in so many bytes has rows that end in CR
 constexpr size_t kNameBytesMax = 64;
 constexpr size_t kNamesShown = 8;
+
+// How a table is written: RFC 4180 with another delimiter, and rows that end in CR alone as old spreadsheets have it.
+struct TableForm {
+  char delimiter;
+  bool rows_end_in_cr = false;
+};
 
 // Follows the bytes of a table and says what each one is. RFC 4180, and a little more: a lone CR belongs to its field,
 // and what follows a closing quote does too.
@@ -23,7 +31,7 @@ class DelimitedScanner {
  public:
   enum class Token { kNone, kByte, kFieldEnd, kRowEnd };
 
-  explicit DelimitedScanner(char delimiter) : delimiter_(delimiter) {}
+  explicit DelimitedScanner(TableForm form) : form_(form) {}
 
   // kByte: `c` belongs to the field. A CR is held back until the next byte tells whether it is of a line end; `lone_cr`
   // says that the field has one before `c`.
@@ -39,10 +47,11 @@ class DelimitedScanner {
       return Token::kByte;
     }
     after_quote_ = false;
+    if (c == '\r' && form_.rows_end_in_cr) return at_start_ = true, Token::kRowEnd;
     if (c == '\r' && !held_cr_) return held_cr_ = true, Token::kNone;
     lone_cr = std::exchange(held_cr_, false) && c != '\n';
     if (c == '\n') return at_start_ = true, Token::kRowEnd;
-    if (c == delimiter_) return at_start_ = true, Token::kFieldEnd;
+    if (c == form_.delimiter) return at_start_ = true, Token::kFieldEnd;
     if (c == '"' && at_start_ && !lone_cr) {
       at_start_ = false, in_quotes_ = true;
       return Token::kNone;
@@ -55,13 +64,13 @@ class DelimitedScanner {
   bool in_quotes() const { return in_quotes_; }
 
  private:
-  char delimiter_;
+  TableForm form_;
   bool in_quotes_ = false, after_quote_ = false, held_cr_ = false, at_start_ = true;
 };
 
 // The fields of the first row of `bytes` and how many bytes it takes; 0 when it does not end there.
-size_t read_row(std::string_view bytes, bool whole, char delimiter, std::vector<std::string>& fields) {
-  DelimitedScanner scanner(delimiter);
+size_t read_row(std::string_view bytes, bool whole, TableForm form, std::vector<std::string>& fields) {
+  DelimitedScanner scanner(form);
   fields.assign(1, "");
   for (size_t i = 0; i < bytes.size(); ++i) {
     bool lone_cr = false;
@@ -79,6 +88,9 @@ void append_json(std::string& out, char c) {
   if (c == '"' || c == '\\') {
     out += '\\';
     out += c;
+  } else if (c == '\n' || c == '\r' || c == '\t') {  // short, because the row's length is that of its line of JSON
+    out += '\\';
+    out += c == '\n' ? 'n' : c == '\r' ? 'r' : 't';
   } else if (byte < 0x20) {
     fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
   } else {
@@ -90,9 +102,9 @@ class DelimitedInput : public RowsInput {
  public:
   // Columns with longer names than kNameBytesMax are read and left out, but for those that `options` names: else a row
   // of few bytes could become an object of very many.
-  DelimitedInput(std::unique_ptr<DecodedInput> inner, char delimiter, const std::vector<std::string>& names,
+  DelimitedInput(std::unique_ptr<DecodedInput> inner, TableForm form, const std::vector<std::string>& names,
                  const SourceOptions& options)
-      : RowsInput(std::move(inner)), scanner_(delimiter) {
+      : RowsInput(std::move(inner)), scanner_(form) {
     for (const std::string& name : names) {
       std::string key;
       if (name.size() <= kNameBytesMax || name == options.text_key || name == options.id_key) {
@@ -198,14 +210,15 @@ std::string shown(const std::vector<std::string>& names) {
 }
 
 // Spreadsheets of many countries write .csv with semicolons.
-char delimiter_of(std::string_view bytes, bool whole, char named, std::string_view text_key) {
+TableForm form_of(std::string_view bytes, bool whole, char named, std::string_view text_key) {
+  TableForm best{named, bytes.find('\n') == std::string_view::npos && bytes.find('\r') != std::string_view::npos};
   std::vector<std::string> fields;
-  char best = named;
   size_t most = 0;
   for (const char delimiter : {named, ',', ';', '\t', '|'}) {
-    if (read_row(bytes, whole, delimiter, fields) == 0) continue;
-    if (std::find(fields.begin(), fields.end(), text_key) != fields.end()) return delimiter;
-    if (fields.size() > most) most = fields.size(), best = delimiter;
+    const TableForm form{delimiter, best.rows_end_in_cr};
+    if (read_row(bytes, whole, form, fields) == 0) continue;
+    if (std::find(fields.begin(), fields.end(), text_key) != fields.end()) return form;
+    if (fields.size() > most) most = fields.size(), best = form;
   }
   return best;
 }
@@ -214,15 +227,16 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
                                              const SourceOptions& options) {
   std::vector<std::string> names;
   size_t size = 0;
-  char delimiter = named;
+  TableForm form{named};
   for (bool whole = false; size == 0;) {
     // Twice as much each time, so that a long header is not read over and over.
     for (const size_t before = input->window().size(); !whole && input->window().size() < 2 * before + 1;) {
       whole = !input->grow();
     }
     if (whole && input->window().empty()) return input;  // nothing at all
-    delimiter = delimiter_of(input->window(), whole, named, options.text_key);
-    size = read_row(input->window(), whole, delimiter, names);
+    if (!whole && input->window().size() < kFormBytes && input->window().find('\n') == std::string_view::npos) continue;
+    form = form_of(input->window(), whole, named, options.text_key);
+    size = read_row(input->window(), whole, form, names);
     if (size == 0 && (whole || input->window().size() > kHeaderBytesMax)) {
       throw FormatRefused(input->name() + ": its first row, which should name the columns, does not end");
     }
@@ -234,7 +248,7 @@ std::unique_ptr<DecodedInput> open_delimited(std::unique_ptr<DecodedInput> input
         count == 0 ? "there is no column" : "there are two columns", options.text_key, shown(names)));
   }
   input->consume(size);
-  return std::make_unique<DelimitedInput>(std::move(input), delimiter, names, options);
+  return std::make_unique<DelimitedInput>(std::move(input), form, names, options);
 }
 
 }  // namespace
@@ -252,7 +266,7 @@ namespace {
 // The rows of the same number of fields under a header of distinct names; 0 where something else is met.
 size_t count_rows(std::string_view bytes, bool whole, char delimiter, std::set<std::string>& names) {
   std::vector<std::string> header, fields;
-  size_t size = read_row(bytes, whole, delimiter, header);
+  size_t size = read_row(bytes, whole, {delimiter}, header);
   if (size == 0 || header.size() < 2) return 0;
   for (const std::string& name : header) {
     const bool letter = !name.empty() && (is_alpha(name[0]) || name[0] == '_');
@@ -263,7 +277,7 @@ size_t count_rows(std::string_view bytes, bool whole, char delimiter, std::set<s
   }
   size_t rows = 0;
   while (size < bytes.size()) {
-    const size_t next = read_row(bytes.substr(size), whole, delimiter, fields);
+    const size_t next = read_row(bytes.substr(size), whole, {delimiter}, fields);
     if (next == 0) break;  // cut off
     size += next;
     if (fields.size() == 1 && fields[0].empty()) continue;

@@ -68,7 +68,9 @@ class ValueReader {
 
   void take_id(std::string& id) const {
     switch (id_->type) {
-      case Type::kText: id = id_->text; break;
+      case Type::kText:
+        if (!id_->text.empty()) id = id_->text;
+        break;
       case Type::kInteger: id = std::to_string(id_->integer); break;
       case Type::kUnsigned: id = std::to_string(static_cast<uint64_t>(id_->integer)); break;
       case Type::kReal:

@@ -6,8 +6,6 @@
 #include <set>
 
 #include "core/lenient_json.h"
-#include "crawl/charset.h"
-#include "crawl/decoded_input.h"
 #include "crawl/json_lines.h"
 #include "tokenizer/chat_message.h"
 
@@ -19,10 +17,9 @@ namespace json = simdjson::dom;
 constexpr size_t kRolesMax = 254;  // tokenizer/chat.h: a token's role is a byte
 
 bool take_id(const json::object& object, std::string_view line, std::string_view key, std::string& id) {
-  std::string_view text;
-  if (get_last(object, key, text)) {
-    id = text;
-    return true;
+  if (std::string_view text; get_last(object, key, text)) {
+    if (!text.empty()) id = text;
+    return !text.empty();
   }
   if (int64_t number = 0; get_last(object, key, number) && number != 0) {  // "-0" is its own
     id = std::to_string(number);
@@ -46,11 +43,7 @@ Verdict ConversationParser::parse(std::string_view line, Document& document, std
                                   bool& has_id) {
   has_id = false;
   messages.clear();
-  if (!simdjson::validate_utf8(line)) {
-    document.replacements = decode_utf8_text(line, sanitized_);
-    sanitized_.reserve(sanitized_.size() + ByteWindow::kPadding);
-    line = sanitized_;
-  }
+  line = utf8_line(line, sanitized_, document.replacements);
   json::object object;
   const simdjson::error_code error = parse_json(parser_->dom, line, object, plain_, true);
   if (error != simdjson::SUCCESS) return Verdict::drop("text.bad_json", 0, 0, simdjson::error_message(error));

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <optional>
 #include <type_traits>
 
+#include "core/ascii.h"
 #include "core/json.h"
 #include "document/document_fields.h"
 
@@ -87,24 +91,68 @@ std::vector<ParquetField> reject_columns(const TextOptions& options) {
   return columns;
 }
 
+namespace {
+
+// The number that the digits at the front of `rest` say, which are taken off it; -1 where there are not so many.
+int take_digits(std::string_view& rest, size_t digits) {
+  if (rest.size() < digits || !std::all_of(rest.begin(), rest.begin() + static_cast<ptrdiff_t>(digits), is_digit))
+    return -1;
+  int number = 0;
+  for (const char c : rest.substr(0, digits)) number = number * 10 + (c - '0');
+  rest.remove_prefix(digits);
+  return number;
+}
+
+bool take(std::string_view& rest, char c) {
+  if (!rest.starts_with(c)) return false;
+  rest.remove_prefix(1);
+  return true;
+}
+
+// Minutes east of UTC: "", "Z", "+02:00", "-0330"; nullopt where it is something else.
+std::optional<int> take_zone(std::string_view rest) {
+  if (rest.empty() || rest == "Z" || rest == "z") return 0;
+  const int sign = take(rest, '-') ? -1 : take(rest, '+') ? 1 : 0;
+  const int hours = take_digits(rest, 2);
+  take(rest, ':');
+  const int minutes = rest.empty() ? 0 : take_digits(rest, 2);
+  const bool is_zone = sign != 0 && hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60 && rest.empty();
+  return is_zone ? std::optional(sign * (hours * 60 + minutes)) : std::nullopt;
+}
+
+}  // namespace
+
 std::string dolma_time(std::string_view time) {
-  static constexpr std::string_view kDate = "dddd-dd-dd", kTime = "dddd-dd-ddTdd:dd:dd";
-  const auto matches = [&](std::string_view pattern) {
-    if (time.size() < pattern.size()) return false;
-    for (size_t i = 0; i < pattern.size(); ++i) {
-      const bool is_digit = time[i] >= '0' && time[i] <= '9';
-      const bool fits = pattern[i] == 'd' ? is_digit : time[i] == pattern[i] || (pattern[i] == 'T' && time[i] == ' ');
-      if (!fits) return false;
+  namespace chrono = std::chrono;
+  const int year = take_digits(time, 4);
+  const int month = take(time, '-') ? take_digits(time, 2) : -1;
+  const int day = take(time, '-') ? take_digits(time, 2) : -1;
+  if (year < 0 || month < 0 || day < 0) return "";
+  const chrono::year_month_day date(chrono::year(year), chrono::month(static_cast<unsigned>(month)),
+                                    chrono::day(static_cast<unsigned>(day)));
+  if (!date.ok()) return "";
+  chrono::sys_seconds second = chrono::sys_days(date);
+  if (!time.empty()) {
+    if (!take(time, 'T') && !take(time, ' ')) return "";
+    const int hours = take_digits(time, 2);
+    const int minutes = take(time, ':') ? take_digits(time, 2) : -1;
+    int seconds = 0;
+    if (take(time, ':')) {
+      seconds = take_digits(time, 2);
+      if (take(time, '.')) time.remove_prefix(std::min(time.find_first_not_of("0123456789"), time.size()));
     }
-    return true;
-  };
-  if (matches(kTime)) {
-    const std::string_view rest = time.substr(kTime.size());
-    const bool is_utc = rest.empty() || rest == "Z" || (rest[0] == '.' && rest.ends_with('Z'));
-    if (!is_utc) return "";
-    return fmt::format("{}T{}.000Z", time.substr(0, kDate.size()), time.substr(kDate.size() + 1, 8));
+    const std::optional<int> east = take_zone(time);
+    const bool is_time = hours >= 0 && hours < 24 && minutes >= 0 && minutes < 60 && seconds >= 0 && seconds <= 60;
+    if (!is_time || !east) return "";
+    second += chrono::hours(hours) + chrono::minutes(minutes - *east) + chrono::seconds(std::min(seconds, 59));
   }
-  return time.size() == kDate.size() && matches(kDate) ? fmt::format("{}T00:00:00.000Z", time) : "";
+  const auto start = chrono::floor<chrono::days>(second);
+  const chrono::year_month_day utc(start);
+  if (utc.year() < chrono::year(0) || utc.year() > chrono::year(9999)) return "";
+  const chrono::hh_mm_ss clock(second - start);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.000Z", static_cast<int>(utc.year()),
+                     static_cast<unsigned>(utc.month()), static_cast<unsigned>(utc.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace ftok

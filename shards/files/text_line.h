@@ -18,8 +18,9 @@ std::string text_line(const Document& document, const TextOptions& options, cons
 std::vector<ParquetField> text_columns(const TextOptions& options, const std::string& stopped_after);
 std::vector<ParquetField> reject_columns(const TextOptions& options);
 
-// A time as dolma writes it: "2024-05-18T01:02:03.000Z" of "2024-05-18T01:02:03Z", "2024-05-18 01:02:03" or
-// "2024-05-18"; empty where `time` is none of them.
+// A time as dolma writes it, in UTC: "2024-05-18T01:02:03.000Z" of "2024-05-18T01:02:03Z", "2024-05-18 01:02:03",
+// "2024-05-18T03:02:03.5+02:00" and the like, with or without seconds; midnight of "2024-05-18". Without a zone it is
+// taken for UTC. Empty where `time` is no such time.
 std::string dolma_time(std::string_view time);
 
 }  // namespace ftok

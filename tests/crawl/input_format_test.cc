@@ -339,6 +339,36 @@ TEST(Rows, DoNotDependOnWhereReadsEnd) {
   }
 }
 
+// As old spreadsheets write them.
+TEST(Rows, OfTablesMayEndInCr) {
+  const ReadItems rows = read_as("csv", "text,id\rfoo,1\r\"b\rar\",2\rlast,3");
+  EXPECT_EQ(texts(rows), (Strings{"foo", "b\rar", "last"}));
+  EXPECT_EQ(rows.items[1].document.id, "2");
+  EXPECT_EQ(texts(read_as("csv", "id;text\r1;foo\r")), (Strings{"foo"}));
+  // One LF in the table, and a CR belongs to its field.
+  EXPECT_EQ(texts(read_as("csv", "id,text\n1,fo\ro\n")), (Strings{"fo\ro"}));
+  // A first row as long as what is read at once, whose line end is CR LF.
+  const std::string name(5000, 'x');
+  EXPECT_EQ(texts(read_as("csv", "text," + name + "\r\nfoo,1\r\n")), (Strings{"foo"}));
+}
+
+// A row is as long as its text, not as its escapes.
+TEST(Rows, OfTablesMayBeNearlyAsLongAsTheLimit) {
+  SourceOptions options;
+  options.record_bytes_max = 2100;
+  const std::string lines = std::string(1000, '\n');
+  EXPECT_EQ(reasons(read_as("csv", "text\n\"" + lines + "\"\n", options)), (Strings{""}));
+  options.record_bytes_max = 2000;
+  EXPECT_EQ(reasons(read_as("csv", "text\n\"" + lines + "\"\n", options)), (Strings{"text.too_large"}));
+}
+
+TEST(Rows, WithAnEmptyIdHaveNone) {
+  const ReadItems read = read_as("csv", "id,text\n,one\n2,two\n");
+  ASSERT_EQ(read.items.size(), 2U);
+  EXPECT_EQ(read.items[0].document.id, "input:1");
+  EXPECT_EQ(read.items[1].document.id, "2");
+}
+
 // What lies before damage is read, a row that it cuts is dropped, and what lies behind it is not taken for rows.
 TEST(Rows, EndWhereTheInputIsDamaged) {
   struct Form {

@@ -131,9 +131,33 @@ def check_fields(folder):
     assert result.returncode == 0, result.stderr
     kept = subprocess.run(["zstd", "-dc", folder / "fields/parts/000000.text.jsonl.zst"], capture_output=True, check=True).stdout
     kept = json.loads(kept)
-    wanted = {"id": "7", "url": "https://mill.example/", "dump": "CC-MAIN-2024-22", "date": "2024-05-18T01:58:10Z", "language": "en",
+    wanted = {"id": "7", "url": "https://mill.example/", "dump": "CC-MAIN-2024-22", "date": "2024-05-18T01:58:10.999Z", "language": "en",
               "language_score": 0.25}
     assert {k: kept[k] for k in wanted} == wanted, kept
+
+
+def check_times(folder):
+    """Points in time of each form, as dates and as ids: the fraction of a second stands where there is one, so that ids that differ stay apart."""
+    when = [datetime(2024, 5, 18, 1, 58, 10), datetime(2024, 5, 18, 1, 58, 10, 1), datetime(1969, 12, 30, 23, 59, 58, 500001), None]
+    first, last = "2024-05-18T01:58:10", "1969-12-30T23:59:5"
+    # pyarrow casts towards zero.
+    forms = {"s": (pa.timestamp("s"), [first, first, last + "9"]),
+             "ms": (pa.timestamp("ms", tz="UTC"), [first + "Z", first + "Z", last + "8.501Z"]),
+             "us": (pa.timestamp("us"), [first, first + ".000001", last + "8.500001"]),
+             "ns": (pa.timestamp("ns"), [first, first + ".000001000", last + "8.500001000"]),
+             "int96": (pa.timestamp("us"), [first, first + ".000001000", last + "8.500001000"]),
+             "day": (pa.date32(), ["2024-05-18", "2024-05-18", "1969-12-30"])}
+    (folder / "times.toml").write_text('stages = ["minhash"]\n[dedup]\nscope = "off"\n')
+    for name, (kind, wanted) in forms.items():
+        column = pa.array(when).cast(kind, safe=False)
+        for key in ("id", "date"):
+            data = pa.table({"text": [f"Text {i} of the mill by the river." for i in range(4)], key: column})
+            pq.write_table(data, folder / "times.parquet", use_deprecated_int96_timestamps=name == "int96")
+            kept = [line[key] for line in run_on(folder, "times.toml", "times.parquet")]
+            assert kept[:3] == wanted and (kept[3] == "" if key == "date" else kept[3].endswith(":4")), (name, key, kept)
+    pq.write_table(pa.Table.from_arrays([pa.array(["a"]), pa.array([1]), pa.array([2])], names=["text", "id", "id"]), folder / "two.parquet")
+    refused = ftok("tokenize", "--vocab", "ftok-4k", "--quiet", "--output", folder / "two", folder / "two.parquet")
+    assert refused.returncode == 1 and 'it has 2 columns "id"' in refused.stderr, refused.stderr
 
 
 def check_lists_of_texts(folder):
@@ -358,7 +382,7 @@ def check_without_arrow(folder):
 
 
 def main():
-    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_lists_of_texts, check_documents_of_rows, check_threads_and_ways_in, check_resume,
+    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_times, check_lists_of_texts, check_documents_of_rows, check_threads_and_ways_in, check_resume,
                   check_refused, check_counted, check_without_arrow):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))

@@ -340,6 +340,9 @@ TEST_F(HuggingFaceFolderTest, WhatIsNotComputedIsNamed) {
   refused("\"llama\"", "\"mistral\", \"layer_types\": [\"full_attention\", \"full_attention\"]",
           "layer_types is not sliding_attention");
   refused("{", "[", "not a JSON object");
+  // Of a key that is there twice the last counts, as Python has it.
+  refused("\"rope_theta\": 10000", "\"rope_theta\": 10000, \"hidden_size\": 32", "expected (");
+  EXPECT_EQ(error_with("{", "{\"hidden_size\": 32, "), "");
 }
 
 // transformers 5 has rope_theta among rope_parameters.

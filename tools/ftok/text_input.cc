@@ -107,7 +107,8 @@ void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& t
   // What is told as plain text is taken for lines with an error, which is then named.
   JsonLineReader reader(std::move(opened.input), kInputLineBytesMax);
   simdjson::dom::parser parser(kInputLineBytesMax + simdjson::SIMDJSON_PADDING);
-  std::string plain;
+  std::string plain, sanitized;
+  uint64_t replaced = 0;
   JsonLine line;
   while (reader.next(line)) {
     const auto fail = [&](const std::string& why) {
@@ -117,7 +118,8 @@ void for_each_json_line(std::unique_ptr<ByteSource> source, const std::string& t
       fail(line.verdict.detail.empty() ? fmt::format("longer than {} bytes", kInputLineBytesMax) : line.verdict.detail);
     }
     simdjson::dom::element root;
-    const simdjson::error_code parsed = parse_json(parser, line.text, root, plain, true);
+    const simdjson::error_code parsed =
+        parse_json(parser, utf8_line(line.text, sanitized, replaced), root, plain, true);
     if (parsed != simdjson::SUCCESS) fail(simdjson::error_message(parsed));
     try {
       visit(line.number, root);

@@ -27,14 +27,17 @@ constexpr std::string_view kLlamaFamilies[] = {"llama", "mistral", "qwen2", "qwe
 // Keys of an object, with the file's name for what is wrong with them.
 class Keys {
  public:
-  Keys(const std::string& path, json::element object) : path_(path), object_(object) {}
+  // `object` is one.
+  Keys(const std::string& path, json::element object) : path_(path) {
+    if (object.get(object_) != simdjson::SUCCESS) throw Error(fmt::format("{}: not a JSON object", path));
+  }
 
   // Absent and null are the same.
   template <typename T>
   std::optional<T> find(std::string_view key) const {
     json::element value;
     T out;
-    if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+    if (!get_last(object_, key, value) || value.is_null()) return std::nullopt;
     if (value.get(out) != simdjson::SUCCESS) throw Error(fmt::format("{}: {} is of another type", path_, key));
     return out;
   }
@@ -45,7 +48,7 @@ class Keys {
   }
   std::optional<Keys> object(std::string_view key) const {
     json::element value;
-    if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+    if (!get_last(object_, key, value) || value.is_null()) return std::nullopt;
     if (!value.is_object()) throw Error(fmt::format("{}: {} is of another type", path_, key));
     return Keys(path_, value);
   }
@@ -53,7 +56,7 @@ class Keys {
   std::vector<uint32_t> ids(std::string_view key) const {
     json::element value;
     std::vector<uint32_t> ids;
-    if (object_[key].get(value) != simdjson::SUCCESS || value.is_null()) return ids;
+    if (!get_last(object_, key, value) || value.is_null()) return ids;
     json::array list;
     const auto add = [&](json::element element) {
       uint64_t id = 0;
@@ -77,7 +80,7 @@ class Keys {
 
  private:
   const std::string& path_;
-  json::element object_;
+  json::object object_;
 };
 
 // Refuses what ftok would not compute exactly, by key.
