@@ -23,7 +23,9 @@ double learning_rate_at(const ScheduleOptions& options, int64_t step, int64_t st
   double begin = static_cast<double>(options.warmup_steps);
   const double end = static_cast<double>(steps);
   if (options.shape == "wsd") begin = std::max(begin, end - std::floor(end * options.decay_fraction));
-  const double progress = end > begin ? std::clamp((static_cast<double>(step) - begin) / (end - begin), 0.0, 1.0) : 1.0;
+  // Where the warm-up takes all steps, the last one has the full rate.
+  const double behind = static_cast<double>(step) - begin;
+  const double progress = behind <= 0 ? 0 : end > begin ? std::min(behind / (end - begin), 1.0) : 1;
   if (options.shape == "wsd" && static_cast<double>(step) <= begin) return options.learning_rate;
   const double left = options.shape == "wsd" ? 1 - progress : 0.5 * (1 + std::cos(std::numbers::pi * progress));
   return options.learning_rate * (options.final_fraction + (1 - options.final_fraction) * left);

@@ -189,6 +189,22 @@ TEST_F(GgufTest, RefusesWhatItsReadersDoNotKnow) {
   EXPECT_NE(refusal(config).find("no model of llama.cpp's"), std::string::npos);
   config.mlp = "gelu";
   EXPECT_NE(refusal(config).find("no model of Hugging Face's"), std::string::npos);
+  ModelConfig qwen2 = config_of(true);
+  qwen2.qkv_bias = true;
+  EXPECT_EQ(refusal(qwen2), "");
+  config = qwen2;
+  config.head_size = 8;
+  EXPECT_NE(refusal(config).find("model.head_size"), std::string::npos);
+  config = qwen2;
+  config.rope_scaling = "llama3", config.rope_factor = 8, config.rope_original_length = 8;
+  EXPECT_NE(refusal(config).find("model.rope_scaling"), std::string::npos);
+  config.qkv_bias = false;  // a Llama
+  EXPECT_EQ(refusal(config), "");
+  ModelConfig qwen3 = config_of(true);
+  qwen3.qk_norm = true;
+  EXPECT_EQ(refusal(qwen3), "");
+  qwen3.qkv_bias = qwen3.projection_bias = true;
+  EXPECT_NE(refusal(qwen3).find("model.qkv_bias"), std::string::npos);
   config = config_of(false);
   config.vocabulary_size = encoding_.n_vocab() - 1;
   EXPECT_NE(refusal(config).find("are more than the model's"), std::string::npos);

@@ -98,6 +98,9 @@ TEST(Schedule, WarmsUpThenFalls) {
   EXPECT_NEAR(learning_rate_at(cosine, 60, 110), 0.55, 1e-12);
   EXPECT_NEAR(learning_rate_at(cosine, 110, 110), 0.1, 1e-12);
   EXPECT_NEAR(learning_rate_at(cosine, 500, 110), 0.1, 1e-12);
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 9, 10), 0.9);
+  EXPECT_DOUBLE_EQ(learning_rate_at(cosine, 10, 10), 1.0);  // a warm-up that takes all steps
+  EXPECT_NEAR(learning_rate_at(cosine, 11, 10), 0.1, 1e-12);
   const ScheduleOptions wsd{"wsd", 1.0, 10, 0.0, 0.2};
   EXPECT_DOUBLE_EQ(learning_rate_at(wsd, 5, 100), 0.5);
   EXPECT_DOUBLE_EQ(learning_rate_at(wsd, 80, 100), 1.0);

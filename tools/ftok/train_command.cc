@@ -174,6 +174,8 @@ void run_on(const TrainFlags& flags, const std::vector<DataPath>& data, const st
     return;
   }
   if (flags.data.empty() || flags.output.empty()) throw UsageError("ftok train needs --data and --output");
+  if (recipe.model.score_head)
+    throw UsageError("model.score_head: `ftok train` trains language models; `ftok reward train` adds the head itself");
   MeetingOptions meeting;
   meeting.folder = flags.output;
   meeting.token = variable("FTOK_RANKS_TOKEN").value_or("");

@@ -250,17 +250,31 @@ void write_values(AtomicFile& file, const GgufTensor& tensor, bool bfloat16) {
   file.write({reinterpret_cast<const char*>(rounded.data()), rounded.size() * sizeof(Bf16)});
 }
 
-}  // namespace
-
-void write_gguf(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
-                const GgufOptions& options) {
-  const std::string family = hugging_face_family(config);
+// Refuses what no class of llama.cpp computes: it reads such a file not at all, or without a word as another model.
+void check_readable(const ModelConfig& config, const std::string& architecture) {
   if (config.mlp == "relu2")
     throw UsageError("no model of llama.cpp's has the equations of this one: squared ReLU (model.mlp = \"relu2\")");
   if (config.canonical().window > 0)
     throw UsageError(
         "a model with a window (model.window) is not written as GGUF: its readers would see all positions");
+  const auto refuse = [&](const char* what) {
+    throw UsageError(fmt::format("llama.cpp has no {} {}", architecture, what));
+  };
+  const bool is_qwen = architecture == "qwen2" || architecture == "qwen3";
+  if (is_qwen && config.rope_scaling == "llama3") refuse("with Llama 3's scaling (model.rope_scaling = \"llama3\")");
+  if (architecture == "qwen3" && (config.qkv_bias || config.projection_bias))
+    refuse("with biases in attention (model.qkv_bias, model.projection_bias)");
+  if (architecture == "qwen2" && config.attention_channels() != config.channels)
+    refuse("whose heads together are not as wide as the model (model.head_size)");
+}
+
+}  // namespace
+
+void write_gguf(const std::string& path, const ModelConfig& config, const std::vector<float>& parameters,
+                const GgufOptions& options) {
+  const std::string family = hugging_face_family(config);
   const std::string architecture = family == "mistral" ? "llama" : family;
+  check_readable(config, architecture);
   const auto is_narrow = [&](const GgufTensor& tensor) { return options.bfloat16 && !tensor.is_vector(); };
   Metadata metadata;
   metadata.text("general.architecture", architecture);

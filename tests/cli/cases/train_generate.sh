@@ -35,6 +35,10 @@ ftok generate model --ids "3 24" --tokens 5 --temperature 0 > a.txt
 ftok generate model --ids "3 24" --tokens 5 --temperature 0 > b.txt
 cmp a.txt b.txt && wc -w < a.txt
 ftok generate model --ids 3 --samples 2 --tokens 3 | grep ==
+for ids in "1 2 3 4 5 6 7 8" "1 2 3 4 5 6 7 8 9 10"; do
+  ftok generate model --ids "$ids" --tokens 1 2>&1 > /dev/null | sed -n 's/.*warning: the prompt/the prompt/p'
+  ftok generate model --ids "$ids" --probabilities 2 2>&1 > /dev/null | grep -c 'are not read' || true
+done
 ftok generate model --ids 3 --probabilities 4 | wc -l
 ftok generate model --ids 3 --json --tokens 3 | python3 -c 'import json, sys; print(sorted(json.load(sys.stdin)))'
 ftok model export model --output exported

@@ -5,6 +5,7 @@ refused train tinny --data shards --output model
 refused train tiny --data shards --output model --set model.layerz=3
 refused train tiny --data shards --output model --set training.tokens_per_step=100
 refused train tiny --data shards --output model --set model.heads=3
+refused train tiny --data shards --output model --set model.score_head=true
 refused train tiny --data no-such-folder --output model
 mkdir shards
 refused train tiny --data shards --output model
