@@ -14,7 +14,9 @@
 #include "document/stats.h"
 #include "filters/language.h"
 #include "pipeline/card_texts.h"
+#include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
+#include "shards/files/text_line.h"
 #include "shards/manifest.h"
 
 namespace ftok {
@@ -98,9 +100,51 @@ std::vector<std::pair<std::string, uint64_t>> most_first(const std::map<std::str
   return sorted;
 }
 
+const char* hub_type(ParquetType type) {
+  switch (type) {
+    case ParquetType::kInteger:
+    case ParquetType::kIntegers: return "int64";
+    case ParquetType::kReal: return "float64";
+    case ParquetType::kTruth: return "bool";
+    default: return "string";
+  }
+}
+
+// The members of lines of texts with their types, as the hub's loaders read them. A line leaves out what its document
+// does not have, and the loaders would else take the first lines' members for those of all. Empty: of no recipe of a
+// run.
+std::string features(const Manifest& manifest) {
+  TextOptions texts;
+  std::string stopped_after;
+  try {
+    const RecipeConfig recipe = parse_recipe(manifest.recipe, "recipe");
+    texts = text_options(recipe, false);
+    stopped_after = recipe.output.stop_after;
+  } catch (const UsageError&) {  // of `ftok tokenize` or `ftok mix`
+    return "";
+  }
+  if (texts.format == TextFormat::kParquet) return "";
+  std::string out = "  features:\n", indent = "  ";
+  const auto add = [&](const std::string& name, ParquetType type) {
+    const bool is_list = type == ParquetType::kTexts || type == ParquetType::kIntegers;
+    out += fmt::format("{}- name: {}\n{}  {}: {}\n", indent, yaml(name), indent, is_list ? "list" : "dtype",
+                       hub_type(type));
+  };
+  const bool is_dolma = texts.format == TextFormat::kDolma;
+  if (is_dolma) {
+    for (const char* const name : {"id", "text", "source", "added", "created"}) add(name, ParquetType::kText);
+    out += "  - name: metadata\n    struct:\n";
+    indent = "    ";
+  }
+  for (const ParquetField& column : text_columns(texts, stopped_after)) {
+    if (!is_dolma || (column.name != "id" && column.name != "text")) add(column.name, column.type);
+  }
+  return out;
+}
+
 // `languages`: those that are there, else those that the recipe keeps.
-std::string head(const std::string& folder, const std::vector<std::string>& languages, const CardOptions& options,
-                 const std::string& name, uint64_t documents) {
+std::string head(const std::string& folder, const Manifest& manifest, const std::vector<std::string>& languages,
+                 const CardOptions& options, const std::string& name, uint64_t documents) {
   std::string out = fmt::format("---\npretty_name: {}\nlicense: {}\n", yaml(name), options.license);
   if (!languages.empty()) out += "language:\n";
   for (const std::string& language : languages) out += fmt::format("- {}\n", yaml(language));
@@ -108,6 +152,7 @@ std::string head(const std::string& folder, const std::vector<std::string>& lang
   out += fmt::format("size_categories:\n- {}\ntags:\n- ftok\n", size_category(documents));
   if (const std::string files = text_files(folder); !files.empty()) {
     out += fmt::format("configs:\n- config_name: default\n  data_files:\n  - split: train\n    path: \"{}\"\n", files);
+    out += features(manifest);
   }
   return out + "---\n";
 }
@@ -235,16 +280,13 @@ std::string data_card(const std::string& folder, const CardOptions& options) {
   std::vector<std::string> languages;
   for (const auto& [language, count] : most_first(texts.languages)) languages.push_back(language);
   if (languages.empty()) languages = languages_of(manifest);
-  std::string out = head(folder, languages, options, name, documents);
+  std::string out = head(folder, manifest, languages, options, name, documents);
   out += fmt::format("{}\n\n# {}\n\n", kCardMark, cell(name));
   const auto software = manifest.software.find("ftok");
   out += fmt::format("Made by ftok{}: the same inputs and recipe give the same bytes.\n",
                      software == manifest.software.end() ? "" : " " + software->second);
-  if (const std::string files = text_files(folder); !files.empty()) {
-    const bool is_parquet = files.ends_with(".parquet");
-    out += fmt::format("\n```python\nfrom datasets import load_dataset\nload_dataset(\"{}\", data_files=\"{}\")\n```\n",
-                       is_parquet ? "parquet" : "json", files);
-  }
+  if (!text_files(folder).empty())
+    out += "\n```python\nfrom datasets import load_dataset\nload_dataset(\".\")  # this folder\n```\n";
   out += '\n';
   out += tally ? funnel(*tally) : mixed_sources(manifest.totals);
   out += of_texts("Languages", "language", texts.languages, texts.documents);

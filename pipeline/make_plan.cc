@@ -110,6 +110,8 @@ void make_stages(const RecipeConfig& recipe, const PlanOptions& options, Plan& p
   }
 }
 
+}  // namespace
+
 TextOptions text_options(const RecipeConfig& recipe, bool writes) {
   TextOptions texts;
   texts.format = parse_text_format(recipe.text.format);
@@ -125,9 +127,15 @@ TextOptions text_options(const RecipeConfig& recipe, bool writes) {
   }
   texts.row_group_bytes = static_cast<uint64_t>(recipe.text.row_group_bytes);
   texts.source = recipe.text.source;
-  texts.fields = named_fields(recipe, recipe.running().end);
+  const RecipeConfig::Range running = recipe.running();
+  texts.fields = named_fields(recipe, running.end);
+  for (size_t at = running.first; at < running.end; ++at) {
+    if (const auto* dedup = recipe.entries[at].get<DeduplicatorOptions>()) texts.clusters = dedup->joins();
+  }
   return texts;
 }
+
+namespace {
 
 void route(const RecipeConfig& recipe, Plan& plan) {
   plan.routing = Routing(recipe);
@@ -188,7 +196,6 @@ Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options) {
     throw UsageError("--no-text: texts are all that a run leaves which stops early (output.stop_after)");
   }
   make_stages(recipe, options, plan);
-  plan.texts.clusters = plan.dedup.joins();
   if (!options.vocabulary.empty())
     Deduplicator(plan.dedup, plan.key_layout);  // refuses options that exclude each other
   find_earlier(recipe, options, plan);
