@@ -85,6 +85,19 @@ void JsonLineReader::skip_line() {
   }
 }
 
+bool exact_double(uint64_t integer, double& number) {
+  constexpr double kEnd = 18446744073709551616.0;  // 2^64: what the largest integers round to
+  number = static_cast<double>(integer);
+  return number < kEnd && static_cast<uint64_t>(number) == integer;
+}
+
+bool exact_double(int64_t integer, double& number) {
+  const uint64_t size = integer < 0 ? -static_cast<uint64_t>(integer) : static_cast<uint64_t>(integer);
+  const bool is_exact = exact_double(size, number);
+  if (integer < 0) number = -number;
+  return is_exact;
+}
+
 std::string_view utf8_line(std::string_view line, std::string& copy, uint64_t& replaced) {
   replaced = 0;
   if (simdjson::validate_utf8(line)) return line;
@@ -276,6 +289,28 @@ bool take_id(const simdjson::dom::object& object, std::string_view line, std::st
 
 }  // namespace
 
+namespace {
+
+// False for integers that a double does not hold.
+bool take_number(const simdjson::dom::object& object, std::string_view key, double& number) {
+  simdjson::dom::element value;
+  if (!get_last(object, key, value)) return false;
+  if (int64_t integer = 0; value.get(integer) == simdjson::SUCCESS) return exact_double(integer, number);
+  if (uint64_t integer = 0; value.get(integer) == simdjson::SUCCESS) return exact_double(integer, number);
+  return value.get(number) == simdjson::SUCCESS;
+}
+
+// A string, or a number with all its digits. `has_replaced`: as for take_id().
+bool take_text(const simdjson::dom::object& object, std::string_view line, std::string_view key, bool has_replaced,
+               std::string& text) {
+  if (take_string(object, key, text)) return true;
+  simdjson::dom::element value;
+  if (!get_last(object, key, value) || !(value.is_number() || (value.is_null() && has_replaced))) return false;
+  return id_as_written(line, key, text) && (is_digit(text[0]) || text[0] == '-');
+}
+
+}  // namespace
+
 Verdict JsonDocumentParser::parse(std::string_view line, Document& document, bool& has_id) {
   has_id = false;
   // simdjson refuses bytes that are not UTF-8; they are replaced first, and counted.
@@ -300,13 +335,14 @@ Verdict JsonDocumentParser::parse(std::string_view line, Document& document, boo
   take_string(object, "dump", document.dump);
   take_string(object, "language", document.language);
   double score = 0;
-  if (get_last(object, "language_score", score)) document.language_score = score;
+  if (take_number(object, "language_score", score)) document.language_score = score;
   for (const Reason& name : numbers_) {
-    if (get_last(object, name.view(), score)) document.scores.push_back({name, score});
+    if (take_number(object, name.view(), score)) document.scores.push_back({name, score});
   }
   std::string text;
   for (const Reason& name : texts_) {
-    if (take_string(object, name.view(), text)) document.labels.push_back({name, false, {std::move(text)}});
+    if (take_text(object, line, name.view(), !plain_.empty(), text))
+      document.labels.push_back({name, false, {std::move(text)}});
   }
   simdjson::dom::element list;
   for (const Reason& name : lists_) {

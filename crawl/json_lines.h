@@ -72,6 +72,10 @@ class JsonDocumentParser {
 // is none, or null.
 bool id_as_written(std::string_view line, std::string_view key, std::string& id);
 
+// `integer` as a double; false where no double is that integer, as for most beyond 2^53.
+bool exact_double(int64_t integer, double& number);
+bool exact_double(uint64_t integer, double& number);
+
 // `line`, or where it is not UTF-8 a copy in `copy` with U+FFFD in place of what is not, with the room behind it that
 // simdjson wants; `replaced` is how many of them.
 std::string_view utf8_line(std::string_view line, std::string& copy, uint64_t& replaced);

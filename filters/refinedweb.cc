@@ -14,15 +14,19 @@
 namespace ftok {
 namespace {
 
+// Python's \s, which is RE2's \s and what Unicode adds to it.
+#define FTOK_SPACE R"([\s\x0B\x1C-\x1F\x{85}\pZ])"
+
 // counter_line_modifier: a number and what it counts, alone in a line.
-constexpr char kCounter[] =
-    R"((?i)^[^\pL\pN_]*\p{Nd}[,.\p{Nd}]*[kmb]?\s+(?:likes|shares|comments|retweets|reposts|quotes|bookmarks|upvotes|)"
-    R"(downvotes|downloads|views|followers)[^\pL\pN_]*$)";
+constexpr char kCounter[] = R"((?i)^[^\pL\pN_]*\p{Nd}[,.\p{Nd}]*[kmb]?)" FTOK_SPACE
+                            R"(+(?:likes|shares|comments|retweets|reposts|quotes|bookmarks|upvotes|)"
+                            R"(downvotes|downloads|views|followers)[^\pL\pN_]*$)";
 
 // substring_line_modifier, of lines of at most so many words. The dots are the rule's own: any three characters.
 constexpr size_t kPromptWordsMax = 10;
-constexpr char kAnywhere[] = R"((?i)\s?items in cart)", kAtEnd[] = R"((?i)\s?read more...$)",
-               kAtFront[] = R"((?i)^sign-in\s?)";
+constexpr char kAnywhere[] = "(?i)" FTOK_SPACE "?items in cart", kAtEnd[] = "(?i)" FTOK_SPACE "?read more...$",
+               kAtFront[] = "(?i)^sign-in" FTOK_SPACE "?";
+#undef FTOK_SPACE
 
 std::unique_ptr<const re2::RE2> pattern(const char* text) {
   return std::make_unique<const re2::RE2>(text, re2::RE2::Quiet);
@@ -56,6 +60,12 @@ struct LineShares {
   double uppercase = 0, digits = 0;
 };
 
+// str.isupper(), which is true of letters alone that stand for numbers or in circles, too: Unicode's Other_Uppercase.
+bool is_capital(char32_t c, Category category) {
+  return category == Category::kLu || (c >= 0x2160 && c <= 0x216F) || (c >= 0x24B6 && c <= 0x24CF) ||
+         (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) || (c >= 0x1F170 && c <= 0x1F189);
+}
+
 LineShares shares_of(std::string_view line) {
   size_t chars = 0, uppercase = 0, digits = 0;
   for (size_t at = 0; at < line.size();) {
@@ -63,7 +73,7 @@ LineShares shares_of(std::string_view line) {
     at += c.size;
     ++chars;
     const Category category = category_of(c.code_point);
-    uppercase += category == Category::kLu ? 1 : 0;
+    uppercase += is_capital(c.code_point, category) ? 1 : 0;
     digits += category == Category::kNd ? 1 : 0;
   }
   if (chars == 0) return {};

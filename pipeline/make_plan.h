@@ -28,7 +28,8 @@ struct PlanOptions {
 // deduplication is then measured with the rest, but for the kinds that belong after it.
 Plan make_plan(const RecipeConfig& recipe, const PlanOptions& options);
 
-// How a run with this recipe writes texts. `writes`: it is for a run, which is refused where Arrow is needed and missing.
+// How a run with this recipe writes texts. `writes`: it is for a run, which is refused where Arrow is needed and
+// missing.
 TextOptions text_options(const RecipeConfig& recipe, bool writes);
 
 }  // namespace ftok

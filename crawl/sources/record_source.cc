@@ -50,36 +50,34 @@ class ValueReader {
       if (double number = 0; is_number(*value, number)) document.scores.push_back({name, number});
     }
     for (const auto& [name, value] : texts_) {
-      if (value->type == Type::kText) document.labels.push_back({name, false, {std::string(value->text)}});
+      if (std::string text; is_text(*value, text)) document.labels.push_back({name, false, {std::move(text)}});
     }
     document.charset = "UTF-8";
   }
 
  private:
+  // A text, or a number as JSON has it.
+  static bool is_text(const ParquetValue& value, std::string& text) {
+    switch (value.type) {
+      case Type::kText: text = value.text; return true;
+      case Type::kInteger: text = std::to_string(value.integer); return true;
+      case Type::kUnsigned: text = std::to_string(static_cast<uint64_t>(value.integer)); return true;
+      case Type::kReal: append_json_number(text, value.real); return std::isfinite(value.real);
+      default: return false;
+    }
+  }
   // What is no number of JSON is null there.
   static bool is_number(const ParquetValue& value, double& number) {
     switch (value.type) {
-      case Type::kInteger: number = static_cast<double>(value.integer); return true;
-      case Type::kUnsigned: number = static_cast<double>(static_cast<uint64_t>(value.integer)); return true;
+      case Type::kInteger: return exact_double(value.integer, number);
+      case Type::kUnsigned: return exact_double(static_cast<uint64_t>(value.integer), number);
       case Type::kReal: number = value.real == 0 ? 0.0 : value.real; return std::isfinite(value.real);
       default: return false;
     }
   }
 
   void take_id(std::string& id) const {
-    switch (id_->type) {
-      case Type::kText:
-        if (!id_->text.empty()) id = id_->text;
-        break;
-      case Type::kInteger: id = std::to_string(id_->integer); break;
-      case Type::kUnsigned: id = std::to_string(static_cast<uint64_t>(id_->integer)); break;
-      case Type::kReal:
-        if (!std::isfinite(id_->real)) break;
-        id.clear();
-        append_json_number(id, id_->real);
-        break;
-      default: break;
-    }
+    if (std::string text; is_text(*id_, text) && !text.empty()) id = std::move(text);
   }
 
   static constexpr ParquetValue none_{};

@@ -25,9 +25,12 @@ void expect_stays(const std::string& line) { EXPECT_EQ(rewritten(line), kProse +
 void expect_goes(const std::string& line) { EXPECT_EQ(rewritten(line), kProse) << line; }
 
 TEST(RefinedWeb, CapitalsAndDigits) {
-  expect_stays("ABCD def");     // 4 of 8
-  expect_goes("ABCDE fgh");     // 5 of 9
-  expect_stays("12345 67890");  // a space is no digit
+  expect_stays("ABCD def");                              // 4 of 8
+  expect_goes("ABCDE fgh");                              // 5 of 9
+  expect_stays("\u2160\u24B6\U0001F130D def");           // 4 of 8: a numeral, in a circle, in a square
+  expect_goes("\u216F\u24CF\U0001F149\U0001F189E fgh");  // 5 of 9
+  expect_stays("\u2170\u24D0\U0001F12F\u2188E fgh");     // small, and what is none
+  expect_stays("12345 67890");                           // a space is no digit
   RefinedWebOptions options;
   options.line_words_min = 1;
   EXPECT_EQ(rewritten("1234567890", options), kProse);
@@ -38,6 +41,9 @@ TEST(RefinedWeb, Counters) {
   expect_goes("3 likes");
   expect_goes("(1,234.5K  Views)");
   expect_goes("\u0663 shares!");  // a digit of any script
+  for (const char* const space : {"\v", "\x1F", "\u0085", "\u00A0", "\u2009", "\u2028", "\u3000"})
+    expect_goes(std::string("3") + space + "likes");
+  expect_stays("3\u200Blikes today");  // no space
   expect_stays("3 likes today");
   expect_stays("three likes");
   expect_stays("3 apples");
@@ -59,6 +65,8 @@ TEST(RefinedWeb, Prompts) {
   EXPECT_EQ(rewritten("Two words items in cart"), kProse + "\nTwo words");
   EXPECT_EQ(rewritten("A word Read more..."), kProse + "\nA word");
   EXPECT_EQ(rewritten("sign-in or register"), kProse + "\nor register");
+  EXPECT_EQ(rewritten("sign-in\u00A0or register"), kProse + "\nor register");
+  EXPECT_EQ(rewritten("A word\u2009Read more..."), kProse + "\nA word");
   expect_goes("Read more...");
   expect_stays("Read more... and more");
   expect_stays("To sign-in");

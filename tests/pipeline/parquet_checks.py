@@ -136,6 +136,19 @@ def check_fields(folder):
     assert {k: kept[k] for k in wanted} == wanted, kept
 
 
+def check_large_numbers(folder):
+    """Integers of 64 bits among the fields: as numbers where a double holds them, as texts with all digits; the same from Parquet and from lines."""
+    numbers = [7, 2**53, 2**53 + 1, -(2**53) - 1, 2**62, 2**63 - 1]
+    (folder / "large.toml").write_text('stages = ["minhash"]\n[dedup]\nscope = "off"\n[input]\nfields = ["number"]\ntext_fields = ["digits"]\n')
+    rows = [{"text": f"Text {i} of the mill.", "number": n, "digits": n} for i, n in enumerate(numbers)]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "large.parquet")
+    (folder / "large.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name in ("large.parquet", "large.jsonl"):
+        kept = run_on(folder, "large.toml", name)
+        assert [line.get("number") for line in kept] == [7, 2**53, None, None, 2**62, None], (name, kept)
+        assert [line["digits"] for line in kept] == [str(n) for n in numbers], (name, kept)
+
+
 def check_times(folder):
     """Points in time of each form, as dates and as ids: the fraction of a second stands where there is one, so that ids that differ stay apart."""
     when = [datetime(2024, 5, 18, 1, 58, 10), datetime(2024, 5, 18, 1, 58, 10, 1), datetime(1969, 12, 30, 23, 59, 58, 500001), None]
@@ -382,7 +395,7 @@ def check_without_arrow(folder):
 
 
 def main():
-    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_times, check_lists_of_texts, check_documents_of_rows, check_threads_and_ways_in, check_resume,
+    for check in (check_codecs_and_encodings, check_types_and_places, check_fields, check_large_numbers, check_times, check_lists_of_texts, check_documents_of_rows, check_threads_and_ways_in, check_resume,
                   check_refused, check_counted, check_without_arrow):
         with tempfile.TemporaryDirectory() as folder:
             check(Path(folder))

@@ -104,8 +104,9 @@ Opening make_start(const GenerateFlags& flags) {
   const auto context = static_cast<size_t>(start.model.config.length);
   if (start.ids.size() > context) {
     stderr_log(flags.place.quiet)(
-        LogLevel::kWarning, fmt::format("the prompt has {} tokens and the model's context {}: the first {} are not read",
-                                        start.ids.size(), context, start.ids.size() - context));
+        LogLevel::kWarning,
+        fmt::format("the prompt has {} tokens and the model's context {}: the first {} are not read", start.ids.size(),
+                    context, start.ids.size() - context));
   }
   return start;
 }
