@@ -119,6 +119,10 @@ void check_only(const RecipeConfig& recipe) {
         throw UsageError(fmt::format("recipe: {}.only: '{}' stands in front of the stage that gives the {}", entry.name,
                                      entry.name, is_by_language(recipe) ? "language" : recipe.output.by));
       }
+      if (is_by_language(recipe)) {
+        const auto at = static_cast<size_t>(&entry - recipe.entries.data());
+        for (const std::string& name : entry.only) check_language_name(recipe, at, entry.name + ".only", name);
+      }
     }
     is_known = is_known || gives_choice(entry, recipe);
   }

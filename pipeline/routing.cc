@@ -57,6 +57,20 @@ bool gives_score(const RecipeEntry& entry, const std::string& score) {
   return std::find(scores.begin(), scores.end(), score) != scores.end();
 }
 
+void check_language_name(const RecipeConfig& recipe, size_t end, const std::string& key, const std::string& language) {
+  const LanguageOptions* last = nullptr;
+  for (size_t at = 0; at < end; ++at) {
+    const auto* const options = recipe.entries[at].get<LanguageOptions>();
+    if (options != nullptr && !recipe.entries[at].idle()) last = options;
+  }
+  if (last == nullptr || last->label_only || last->languages.contains("*") || last->languages.contains(language))
+    return;
+  std::vector<std::string> names;
+  for (const auto& [name, least] : last->languages) names.push_back(name);
+  throw UsageError(fmt::format("recipe: {}: no document has the language '{}' there; language.languages keeps {}", key,
+                               language, fmt::join(names, ", ")));
+}
+
 Routing::Routing(const RecipeConfig& recipe) {
   const OutputOptions& options = recipe.output;
   if (options.by.empty()) {
@@ -71,6 +85,8 @@ Routing::Routing(const RecipeConfig& recipe) {
     if (corpora_.empty()) {
       throw UsageError("recipe: output.corpora: missing, expected languages (language.languages names none)");
     }
+    for (const std::string& corpus : corpora_)
+      check_language_name(recipe, recipe.entries.size(), "output.corpora", corpus);
   } else {
     check_score(recipe);
     if (!options.corpora.empty()) throw UsageError("recipe: output.corpora: only with output.by = \"language\"");

@@ -18,6 +18,10 @@ std::string corpus_folder(const std::string& output, const std::string& corpus);
 // Whether the entry may give documents this score.
 bool gives_score(const RecipeEntry& entry, const std::string& score);
 
+// Throws UsageError naming `key` unless documents may bear `language` behind the stage `language` of the entries before
+// `end`, where that keeps but the languages that it names.
+void check_language_name(const RecipeConfig& recipe, size_t end, const std::string& key, const std::string& language);
+
 class Routing {
  public:
   Routing() = default;  // there is one corpus: nothing is routed

@@ -337,6 +337,8 @@ minhash = false
 
 TEST_F(RecipeStages, AStageMayLookAtSomeLanguagesOrCorporaOnly) {
   const std::string stages = R"(stages = ["language", "classifier", "german", "dedup"]
+[language]
+languages = {de = 0.5, en = 0.5}
 [classifier]
 model = "m.bin"
 label = "good"
@@ -358,6 +360,15 @@ minhash = false
   has({"german.only=[\"\"]"}, "german.only: a name is empty");
   has({"language.only=[\"de\"]"}, "language.only: a stage of kind language looks at all documents");
   has({"dedup.only=[\"de\"]"}, "dedup.only: a stage of kind dedup");
+  for (const std::string name : {"DE", "deu_Latn", "fr", "*"}) {
+    const std::string only_it = "german.only=[\"" + name + "\"]";
+    has({only_it}, "german.only: no document has the language '" + name + "' there; language.languages keeps de, en");
+    EXPECT_EQ(outcome(stages, {only_it, "language.label_only=true"}), "language classifier german dedup");
+    EXPECT_EQ(outcome(stages, {only_it, "language.languages={\"*\"=0.5}"}), "language classifier german dedup");
+    has({"output.by=language", "output.corpora=[\"de\",\"" + (name == "*" ? "fr" : name) + "\"]"},
+        "output.corpora: no document");
+  }
+  EXPECT_EQ(outcome(stages, {"output.by=language", "output.corpora=[\"en\"]"}), "language classifier german dedup");
   has({only, "stages=[\"german\",\"language\",\"classifier\",\"dedup\"]"},
       "'german' stands in front of the stage that gives the language");
   const std::string by = "output.by=classifier_score", bounds = R"(output.bounds=["0.5"])";
