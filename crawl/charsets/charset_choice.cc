@@ -103,6 +103,15 @@ std::string_view utf16_by_zeros(std::string_view page) {
   return {};
 }
 
+// The encoding that one of uchardet's names means, or empty. Names that the standard does not have are those of encodings
+// that it has none for (IBM852, IBM855, MAC-CENTRALEUROPE, VISCII, EUC-TW ...): nearly always a guess at something else.
+std::string_view encoding_for_guess(std::string_view name) {
+  if (name == "UHC") return "EUC-KR";  // what the standard calls so is windows-949
+  if (name == "MAC-CYRILLIC") return "x-mac-cyrillic";
+  const std::string_view encoding = encoding_for_label(name);
+  return encoding == "replacement" ? std::string_view() : encoding;
+}
+
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
 class MetaScan {
  public:
@@ -242,8 +251,8 @@ std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
   const std::string_view head = bytes.substr(0, bytes_max);
   if (uchardet_handle_data(detector.get(), head.data(), head.size()) == 0) {
     uchardet_data_end(detector.get());
-    const std::string_view encoding = encoding_for_label(uchardet_get_charset(detector.get()));
-    if (!encoding.empty() && encoding != "replacement") return encoding;
+    const std::string_view encoding = encoding_for_guess(uchardet_get_charset(detector.get()));
+    if (!encoding.empty()) return encoding;
   }
   return "windows-1252";
 }

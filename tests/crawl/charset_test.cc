@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "core/file.h"
@@ -331,6 +332,100 @@ TEST(DetectEncoding, GuessesFromTheBytes) {
   for (int i = 0; i < 20; ++i) japanese += "\x82\xB1\x82\xEA\x82\xCD\x93\xFA\x96\x7B\x8C\xEA\x82\xC5\x82\xB7\x81\x42";
   EXPECT_EQ(detect_encoding(japanese), "Shift_JIS");
   EXPECT_EQ(detect_encoding("\xFF"), "windows-1252");
+}
+
+// The bytes of a text in an encoding of one and two bytes; characters that it does not have are left out.
+class Encoder {
+ public:
+  explicit Encoder(std::string_view encoding) {
+    std::string out;
+    const auto add = [&](const std::string& code) {
+      decode_text(encoding, code, out);
+      const Utf8Char character = decode_utf8(out, 0);
+      if (character.valid && character.size == out.size() && character.code_point != 0xFFFD)
+        codes_.emplace(character.code_point, code);
+    };
+    for (int first = 0; first < 256; ++first) add({static_cast<char>(first)});
+    for (int first = 0x81; first < 0xFF; ++first) {
+      for (int second = 0x40; second < 0xFF; ++second) add({static_cast<char>(first), static_cast<char>(second)});
+    }
+  }
+  std::string encode(std::string_view text) const {
+    std::string out;
+    for (size_t at = 0; at < text.size();) {
+      const Utf8Char character = decode_utf8(text, at);
+      at += character.size;
+      if (const auto code = codes_.find(character.code_point); code != codes_.end()) out += code->second;
+    }
+    return out;
+  }
+
+ private:
+  std::map<char32_t, std::string> codes_;
+};
+
+// Pages of sentences that name no encoding, in those that were in use for their languages.
+TEST(DetectEncoding, EncodingsOfEveryFamily) {
+  FTOK_NEEDS_TEST_DATA("lid/lingua_sentences.tar.zst");
+  testing::TemporaryFolder folder;
+  const std::string archive = (testing::test_data_folder() / "lid/lingua_sentences.tar.zst").string();
+  ASSERT_EQ(std::system(("zstd -qdc '" + archive + "' | tar x -C '" + folder.path().string() + "'").c_str()), 0);
+  const struct {
+    const char *language, *encoding, *found;
+  } cases[] = {
+      {"ko", "EUC-KR", "EUC-KR"},
+      {"ja", "Shift_JIS", "Shift_JIS"},
+      {"ja", "EUC-JP", "EUC-JP"},
+      {"zh", "GBK", "gb18030"},
+      {"ru", "windows-1251", "windows-1251"},
+      {"ru", "KOI8-R", "KOI8-R"},
+      {"ru", "x-mac-cyrillic", "x-mac-cyrillic"},
+      {"ru", "ISO-8859-5", "ISO-8859-5"},
+      {"ru", "IBM866", "IBM866"},
+      {"bg", "windows-1251", "windows-1251"},
+      {"el", "windows-1253", "windows-1253"},
+      {"el", "ISO-8859-7", "ISO-8859-7"},
+      {"he", "windows-1255", "windows-1255"},
+      {"ar", "windows-1256", "windows-1256"},
+      {"ar", "ISO-8859-6", "ISO-8859-6"},
+      {"fa", "windows-1256", "windows-1256"},
+      {"th", "windows-874", "windows-874"},
+      {"tr", "windows-1254", "windows-1254"},
+      {"pl", "windows-1250", "windows-1250"},
+      {"pl", "ISO-8859-2", "ISO-8859-2"},
+      {"cs", "windows-1250", "windows-1250"},
+      {"hu", "ISO-8859-2", "ISO-8859-2"},
+      {"de", "windows-1252", "windows-1252"},
+      {"fr", "windows-1252", "windows-1252"},
+  };
+  for (const auto& one : cases) {
+    constexpr int kSentences = 60;
+    std::ifstream sentences(folder / ("sentences/" + std::string(one.language) + ".txt"));
+    std::string page = "<!doctype html><title>x</title>", line;
+    for (int i = 0; i < kSentences && std::getline(sentences, line); ++i) page += "<p>" + line + "</p>\n";
+    const std::string bytes = Encoder(one.encoding).encode(page);
+    ASSERT_GT(bytes.size(), 1000U);
+    EXPECT_EQ(choice_of(bytes, "text/html"), std::string(one.found) + " detected") << one.language;
+    EXPECT_EQ(choice_of("<meta charset=unheard-of>" + bytes, "text/html; charset=x-unheard-of"),
+              std::string(one.found) + " detected")
+        << one.language;
+  }
+}
+
+// Labels that browsers do not know, and pages name.
+TEST(DetectEncoding, KoreanUnderEveryLabel) {
+  std::string korean;
+  const Encoder encoder("EUC-KR");
+  for (int i = 0; i < 20; ++i) korean += encoder.encode("이것은 한국어로 쓴 글입니다. ");
+  for (const char* const label : {"cp949", "ms949", "uhc", "x-windows-949", "euckr"})
+    EXPECT_EQ(choice_of(korean, ("text/html; charset=" + std::string(label)).c_str()), "EUC-KR detected") << label;
+}
+
+TEST(DetectEncoding, TraditionalChinese) {
+  std::string chinese;
+  const Encoder encoder("Big5");
+  for (int i = 0; i < 20; ++i) chinese += encoder.encode("這是一篇用繁體中文寫成的文章，說明網頁所使用的編碼。");
+  EXPECT_EQ(choice_of(chinese, ""), "Big5 detected");
 }
 
 // The whole of the East Asian indexes, where the vectors of the encoding_rs crate (public domain; Debian package
