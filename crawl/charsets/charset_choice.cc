@@ -45,21 +45,28 @@ bool is_ascii(std::string_view bytes) {
   return std::none_of(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.end(), [](char c) { return (c & 0x80) != 0; });
 }
 
-// Whether more characters outside ASCII are UTF-8 than are not. A page of another encoding has hardly any that are; one
-// that is UTF-8 may hold a few bytes that were cut or pasted in.
-bool is_mostly_utf8(std::string_view page) {
+// How many characters outside ASCII are UTF-8, and how many places are not.
+struct Utf8Share {
   size_t good = 0, bad = 0;
-  for (size_t at = 0; at < page.size();) {
-    if (static_cast<signed char>(page[at]) >= 0) {
-      ++at;
-      continue;
+
+  explicit Utf8Share(std::string_view page) {
+    for (size_t at = 0; at < page.size();) {
+      if (static_cast<signed char>(page[at]) >= 0) {
+        ++at;
+        continue;
+      }
+      const Utf8Char character = decode_utf8(page, at);
+      ++(character.valid ? good : bad);
+      at += character.size;
     }
-    const Utf8Char character = decode_utf8(page, at);
-    ++(character.valid ? good : bad);
-    at += character.size;
   }
-  return good > bad;
-}
+
+  // A page of another encoding has hardly any that are; one that is UTF-8 may hold a few bytes that were cut or pasted
+  // in.
+  bool is_mostly_utf8() const { return good > bad; }
+  // Enough to hold it against another encoding, in which as many pairs of bytes would be UTF-8 by chance.
+  bool is_surely_utf8() const { return good >= 20 * bad; }
+};
 
 // What holds a declared encoding against the bytes.
 class Plausible {
@@ -70,23 +77,29 @@ class Plausible {
     shows_utf8_ = !ascii && simdjson::validate_utf8(whole.data(), whole.size());
     is_utf8_ = shows_utf8_ || (ascii && whole.size() == page.size());
     is_valid_utf8_ = is_utf8_ && whole.size() == page.size();
+    if (is_utf8_) return;
+    const Utf8Share share(page);
+    is_mostly_utf8_ = share.is_mostly_utf8();
+    is_surely_utf8_ = share.is_surely_utf8();
   }
 
   bool is_utf8() const { return is_utf8_; }  // ASCII too
   bool shows_utf8() const { return shows_utf8_; }
   bool is_valid_utf8() const { return is_valid_utf8_; }  // to the last byte
 
-  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is.
+  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is, nor another
+  // encoding where nearly all is UTF-8. (windows-1252 is let be: its mojibake is repaired, and the bytes that are no
+  // UTF-8 are characters in it.)
   bool allows(std::string_view encoding) const {
-    if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8(page_);
+    if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8_;
     if (encoding == "UTF-16LE" || encoding == "UTF-16BE")
       return page_.substr(0, kPrescanBytes).find('\0') != std::string_view::npos;
-    return !encoding.empty();
+    return !encoding.empty() && (!is_surely_utf8_ || encoding == "windows-1252");
   }
 
  private:
   std::string_view page_;
-  bool shows_utf8_ = false, is_utf8_ = false, is_valid_utf8_ = false;
+  bool shows_utf8_ = false, is_utf8_ = false, is_valid_utf8_ = false, is_mostly_utf8_ = false, is_surely_utf8_ = false;
 };
 
 // UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have
@@ -246,7 +259,7 @@ std::string_view encoding_of_bom(std::string_view bytes) {
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max) { return MetaScan(page, bytes_max).run(); }
 
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
-  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return "UTF-8";
+  if (simdjson::validate_utf8(bytes.data(), bytes.size()) || Utf8Share(bytes).is_surely_utf8()) return "UTF-8";
   const std::unique_ptr<uchardet, void (*)(uchardet*)> detector(uchardet_new(), uchardet_delete);
   const std::string_view head = bytes.substr(0, bytes_max);
   if (uchardet_handle_data(detector.get(), head.data(), head.size()) == 0) {

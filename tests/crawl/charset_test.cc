@@ -221,6 +221,27 @@ TEST(ChooseCharset, WhatTheBytesBelieIsPassedOver) {
   EXPECT_EQ(choice_of(std::string_view("<\0p\0>\0", 6), "text/html; charset=utf-16le"), "UTF-16LE http");
 }
 
+// A few broken bytes in a page of UTF-8 do not make it one of what its server says of every page.
+TEST(ChooseCharset, NearlyAllUtf8WinsOverOtherDeclarations) {
+  const auto page = [](size_t characters, const std::string& broken) {
+    std::string text = "<p>";
+    for (size_t i = 0; i < characters; ++i) text += i % 7 == 6 ? " \xD0\xB6" : "\xD0\xB6";
+    return "<p>abc " + broken + "</p>" + text;
+  };
+  for (const char* const label : {"windows-1251", "koi8-r", "gbk", "big5", "shift_jis", "euc-kr", "iso-8859-2"}) {
+    const std::string type = "text/html; charset=" + std::string(label), meta = "<meta charset=" + std::string(label);
+    EXPECT_EQ(choice_of(page(20, "\xD0"), type.c_str()), "UTF-8 detected") << label;
+    EXPECT_EQ(choice_of(meta + ">" + page(60, "\xD0 \xFF\xFE"), ""), "UTF-8 detected") << label;
+    EXPECT_EQ(choice_of(meta + ">" + page(60, "\xD0"), "text/html; charset=utf-8"), "UTF-8 http") << label;
+    const std::string few = std::string(encoding_for_label(label)) + " http";
+    EXPECT_EQ(choice_of(page(19, "\xD0"), type.c_str()), few) << label;
+    EXPECT_EQ(choice_of(page(59, "\xD0 \xFF\xFE"), type.c_str()), few) << label;
+  }
+  EXPECT_EQ(choice_of(page(20, "\xD0"), ""), "UTF-8 detected");
+  // Read as windows-1252 it is repaired, and no byte is lost.
+  EXPECT_EQ(choice_of(page(20, "\xD0"), "text/html; charset=latin1"), "windows-1252 http");
+}
+
 // Text in units of two or four bytes.
 std::string units(std::string_view text, size_t size, bool big_endian) {
   std::string out;
@@ -406,6 +427,9 @@ TEST(DetectEncoding, EncodingsOfEveryFamily) {
     const std::string bytes = Encoder(one.encoding).encode(page);
     ASSERT_GT(bytes.size(), 1000U);
     EXPECT_EQ(choice_of(bytes, "text/html"), std::string(one.found) + " detected") << one.language;
+    EXPECT_EQ(choice_of(bytes, ("text/html; charset=" + std::string(one.encoding)).c_str()),
+              std::string(one.encoding) + " http")
+        << one.language;
     EXPECT_EQ(choice_of("<meta charset=unheard-of>" + bytes, "text/html; charset=x-unheard-of"),
               std::string(one.found) + " detected")
         << one.language;
