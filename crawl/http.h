@@ -20,7 +20,7 @@ struct HttpHead {
   int status = 0;            // 100..999
   std::string_view reason;   // may be empty
   std::vector<std::pair<std::string_view, std::string_view>>
-      fields;       // in order, values trimmed; of a folded one its first line
+      fields;       // in order, values trimmed; line ends of a folded one stand in it, as white space
   size_t size = 0;  // bytes of the head, the empty line included: where the body starts
 
   // The first field of that name (letters in any case), or empty.

@@ -17,6 +17,7 @@ using testing::gzip;
 using testing::http_response;
 using testing::zstd;
 using Kind = ContentDecoded::Kind;
+using namespace std::string_literals;
 
 TEST(HttpHead, ToleratesWhatServersSend) {
   const auto head =
@@ -25,7 +26,7 @@ TEST(HttpHead, ToleratesWhatServersSend) {
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->reason, "OK");
   EXPECT_EQ(head->field("content-type"), "text/html");
-  EXPECT_EQ(head->field("x"), "a");
+  EXPECT_EQ(head->field("x"), "a\r\n  folded");
   EXPECT_EQ(head->field("absent"), "");
   for (const char* block : {"HTTP/1.0 302 \r\nA: b\r\n\r\n", "HTTP/2 302\nA: b\n\n", "ICY 302 Found\r\nA: b\r\n\r\n",
                             "http/1.1  302 x\r\nA: b\r\n\r\n", "HTTP/1.1 302", "HTTP/1.1 302\r\nA: b"}) {
@@ -34,6 +35,28 @@ TEST(HttpHead, ToleratesWhatServersSend) {
     EXPECT_EQ(parsed->status, 302) << block;
     EXPECT_EQ(parsed->size, std::string_view(block).size()) << block;
   }
+}
+
+// RFC 9112, 5.2: a line that begins with white space continues the one before it.
+TEST(HttpHead, FoldedFields) {
+  const auto parse = [](const std::string& fields) {
+    const std::string block = "HTTP/1.1 200 OK\r\n" + fields + "\r\nbody";
+    const auto head = parse_http_head(block);
+    EXPECT_EQ(head->size, block.size() - 4);
+    return std::make_pair(head->content_type(), content_codings(head->field("Content-Encoding")));
+  };
+  const std::vector<std::string> gzipped = {"gzip"}, none;
+  EXPECT_EQ(parse("Content-Type: text/html;\r\n charset=iso-8859-2\r\nContent-Encoding:\r\n\tgzip\r\n"),
+            std::make_pair("text/html; charset=\"iso-8859-2\""s, gzipped));
+  EXPECT_EQ(parse("Content-Type:\n text/html\n  ;\n\tcharset =\n \"gbk\"\nContent-Encoding: gzip\n"),
+            std::make_pair("text/html; charset=\"gbk\""s, gzipped));
+  // Not a field: what continues it is none of the field's before it.
+  EXPECT_EQ(parse("Content-Type: text/html\r\nno colon\r\n ; charset=gbk\r\n"), std::make_pair("text/html"s, none));
+  // Behind the empty line the body begins, whatever it begins with.
+  EXPECT_EQ(parse_http_head("HTTP/1.1 200 OK\r\nX: a\r\n\r\n  body")->field("X"), "a");
+  EXPECT_EQ(parse_http_head("HTTP/1.1 200 OK\r\n folded: x\r\nX: a\r\n\r\n")->fields.size(), 1U);
+  const std::string folds = "HTTP/1.1 200 OK\r\nX: " + std::string(1000, ' ') + "\r\n " + std::string(1000, 'a');
+  EXPECT_EQ(parse_http_head(folds + "\r\n a\r\n a\r\n\r\n", 1900).damage().code, "head_too_long");
 }
 
 TEST(HttpHead, Damage) {
