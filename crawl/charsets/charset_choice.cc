@@ -87,9 +87,9 @@ class Plausible {
   bool shows_utf8() const { return shows_utf8_; }
   bool is_valid_utf8() const { return is_valid_utf8_; }  // to the last byte
 
-  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is, nor another
-  // encoding where nearly all is UTF-8. (windows-1252 is let be: its mojibake is repaired, and the bytes that are no
-  // UTF-8 are characters in it.)
+  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is, nor
+  // another encoding where nearly all is UTF-8. (windows-1252 is let be: its mojibake is repaired, and the bytes that
+  // are no UTF-8 are characters in it.)
   bool allows(std::string_view encoding) const {
     if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8_;
     if (encoding == "UTF-16LE" || encoding == "UTF-16BE")
@@ -116,13 +116,37 @@ std::string_view utf16_by_zeros(std::string_view page) {
   return {};
 }
 
-// The encoding that one of uchardet's names means, or empty. Names that the standard does not have are those of encodings
-// that it has none for (IBM852, IBM855, MAC-CENTRALEUROPE, VISCII, EUC-TW ...): nearly always a guess at something else.
+// The encoding that one of uchardet's names means, or empty. Names that the standard does not have are those of
+// encodings that it has none for (IBM852, IBM855, MAC-CENTRALEUROPE, VISCII, EUC-TW ...): nearly always a guess at
+// something else.
 std::string_view encoding_for_guess(std::string_view name) {
   if (name == "UHC") return "EUC-KR";  // what the standard calls so is windows-949
   if (name == "MAC-CYRILLIC") return "x-mac-cyrillic";
   const std::string_view encoding = encoding_for_label(name);
   return encoding == "replacement" ? std::string_view() : encoding;
+}
+
+// What of a page tells its encoding: what is not ASCII and some ASCII around it, of which a page's style and scripts
+// may have any amount before the first word. At most `bytes_max` bytes.
+std::string telling_bytes(std::string_view page, size_t bytes_max) {
+  constexpr size_t kAround = 512;
+  std::string out;
+  for (size_t at = 0; at < page.size() && out.size() < bytes_max;) {
+    size_t end = at;
+    while (end < page.size() && (page[end] & 0x80) == 0) ++end;
+    const std::string_view ascii = page.substr(at, end - at);
+    if (ascii.size() > 2 * kAround) {
+      out.append(ascii.substr(0, kAround)).append(ascii.substr(ascii.size() - kAround));
+    } else {
+      out.append(ascii);
+    }
+    at = end;
+    while (end < page.size() && (page[end] & 0x80) != 0) ++end;
+    out.append(page.substr(at, end - at));
+    at = end;
+  }
+  out.resize(std::min(out.size(), bytes_max));
+  return out;
 }
 
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
@@ -261,8 +285,8 @@ std::string_view encoding_of_meta(std::string_view page, size_t bytes_max) { ret
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
   if (simdjson::validate_utf8(bytes.data(), bytes.size()) || Utf8Share(bytes).is_surely_utf8()) return "UTF-8";
   const std::unique_ptr<uchardet, void (*)(uchardet*)> detector(uchardet_new(), uchardet_delete);
-  const std::string_view head = bytes.substr(0, bytes_max);
-  if (uchardet_handle_data(detector.get(), head.data(), head.size()) == 0) {
+  const std::string told = telling_bytes(bytes, bytes_max);
+  if (uchardet_handle_data(detector.get(), told.data(), told.size()) == 0) {
     uchardet_data_end(detector.get());
     const std::string_view encoding = encoding_for_guess(uchardet_get_charset(detector.get()));
     if (!encoding.empty()) return encoding;

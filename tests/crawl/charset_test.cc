@@ -445,6 +445,20 @@ TEST(DetectEncoding, KoreanUnderEveryLabel) {
     EXPECT_EQ(choice_of(korean, ("text/html; charset=" + std::string(label)).c_str()), "EUC-KR detected") << label;
 }
 
+// What is ASCII tells nothing, however much there is of it.
+TEST(DetectEncoding, BehindMuchStyle) {
+  const std::string style = "<style>" + std::string(size_t{66} << 10, 'a') + "</style>";
+  std::string russian, japanese;
+  for (int i = 0; i < 20; ++i) {
+    russian +=
+        "\xCF\xF0\xE8\xE2\xE5\xF2, \xEC\xE8\xF0! \xDD\xF2\xEE \xF0\xF3\xF1\xF1\xEA\xE8\xE9 \xF2\xE5\xEA\xF1\xF2. ";
+    japanese += "\x82\xB1\x82\xEA\x82\xCD\x93\xFA\x96\x7B\x8C\xEA\x82\xC5\x82\xB7\x81\x42\x83\x41";
+  }
+  EXPECT_EQ(detect_encoding(style + russian), "windows-1251");
+  EXPECT_EQ(detect_encoding("\xCF" + style + style + russian), "windows-1251");
+  EXPECT_EQ(detect_encoding(style + japanese + style + japanese + style), "Shift_JIS");
+}
+
 TEST(DetectEncoding, TraditionalChinese) {
   std::string chinese;
   const Encoder encoder("Big5");
