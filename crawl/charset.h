@@ -37,8 +37,9 @@ std::string_view encoding_of_bom(std::string_view bytes);
 // stream to determine its encoding": 1,024), else empty.
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max = 1024);
 
-// The encoding the bytes look like: UTF-8 where they are valid UTF-8 or nearly so, else uchardet's best guess over the
-// first `bytes_max` of them (long runs of ASCII left out), else windows-1252 (the standard's default for most locales).
+// The encoding the bytes look like: ISO-2022-JP where they are ASCII with its escape sequences, UTF-8 where they are
+// valid UTF-8 or nearly so, else uchardet's best guess over the first `bytes_max` of them (long runs of ASCII left
+// out), else windows-1252 (the standard's default for most locales).
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max = 64 << 10);
 
 // The value of the charset parameter of a Content-Type ("text/html; charset=utf-8"), quotes removed; empty without one.

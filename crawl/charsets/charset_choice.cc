@@ -116,6 +116,27 @@ std::string_view utf16_by_zeros(std::string_view page) {
   return {};
 }
 
+// Whether a page of ASCII is ISO-2022-JP: more of its switches to two-byte characters (ESC $ B, ESC $ @) than not are
+// followed by pairs up to the switch back (ESC ( B, ESC ( J).
+bool shows_iso_2022_jp(std::string_view page) {
+  size_t good = 0, bad = 0;
+  for (size_t at = page.find("\x1B$"); at != std::string_view::npos; at = page.find("\x1B$", at)) {
+    at += 2;
+    const bool switches = at < page.size() && (page[at] == 'B' || page[at] == '@');
+    const size_t begin = ++at;
+    while (at < page.size() && page[at] > ' ' && page[at] < '\x7F') ++at;
+    const std::string_view rest = page.substr(std::min(at, page.size()));
+    const bool ends = rest.starts_with("\x1B(B") || rest.starts_with("\x1B(J");
+    ++(switches && ends && at > begin && (at - begin) % 2 == 0 ? good : bad);
+  }
+  return good > bad;
+}
+
+// The encoding of bytes that are valid UTF-8.
+std::string_view detect_of_utf8(std::string_view bytes) {
+  return shows_iso_2022_jp(bytes) && is_ascii(bytes) ? "ISO-2022-JP" : "UTF-8";
+}
+
 // The encoding that one of uchardet's names means, or empty. Names that the standard does not have are those of
 // encodings that it has none for (IBM852, IBM855, MAC-CENTRALEUROPE, VISCII, EUC-TW ...): nearly always a guess at
 // something else.
@@ -283,7 +304,8 @@ std::string_view encoding_of_bom(std::string_view bytes) {
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max) { return MetaScan(page, bytes_max).run(); }
 
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
-  if (simdjson::validate_utf8(bytes.data(), bytes.size()) || Utf8Share(bytes).is_surely_utf8()) return "UTF-8";
+  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return detect_of_utf8(bytes);
+  if (Utf8Share(bytes).is_surely_utf8()) return "UTF-8";
   const std::unique_ptr<uchardet, void (*)(uchardet*)> detector(uchardet_new(), uchardet_delete);
   const std::string told = telling_bytes(bytes, bytes_max);
   if (uchardet_handle_data(detector.get(), told.data(), told.size()) == 0) {
@@ -345,7 +367,7 @@ CharsetChoice choose_charset(std::string_view page, std::string_view content_typ
   if (plausible.allows(meta)) return {meta, "meta", is_valid};
   const std::string_view declared = encoding_of_xml_declaration(page);
   if (plausible.allows(declared)) return {declared, "xml", is_valid};
-  return {is_valid ? "UTF-8" : detect_encoding(page), "detected", is_valid};
+  return {is_valid ? detect_of_utf8(page) : detect_encoding(page), "detected", is_valid};
 }
 
 }  // namespace ftok

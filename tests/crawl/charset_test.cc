@@ -459,6 +459,23 @@ TEST(DetectEncoding, BehindMuchStyle) {
   EXPECT_EQ(detect_encoding(style + japanese + style + japanese + style), "Shift_JIS");
 }
 
+TEST(DetectEncoding, Iso2022JpByItsSwitches) {
+  const std::string kana = "\x1B$B$3$l$O\x1B(B", old = "\x1B$@F|K\\8l\x1B(J";
+  for (const std::string& page : {"<title>" + kana + "</title>", "<p>" + old + "<p>" + kana, kana + " \x1B$B$3"}) {
+    EXPECT_EQ(detect_encoding(page + kana), "ISO-2022-JP") << page;
+    EXPECT_EQ(choice_of(page + kana, "text/html"), "ISO-2022-JP detected") << page;
+    EXPECT_EQ(choice_of(page + kana, "text/html; charset=utf-8"), "UTF-8 http");
+    EXPECT_EQ(choice_of("<meta charset=shift_jis>" + page + kana, ""), "Shift_JIS meta");
+  }
+  // Colours of terminals, switches that lead nowhere, half a pair, Korean, and what is not ASCII.
+  for (const std::string page : {"\x1B[31mred\x1B(B\x1B[m", "\x1B$B$3$l", "\x1B$B\x1B(B", "\x1B$B$3$\x1B(B",
+                                 "\x1B$B$3 $l\x1B(B", "\x1B$)C\x0E$3$l\x0F", "\x1B$", "\x1B$B", "\x1B", "$B$3$l(B"}) {
+    EXPECT_EQ(choice_of(page, ""), "UTF-8 detected") << page;
+  }
+  EXPECT_EQ(choice_of(kana + "caf\xC3\xA9", ""), "UTF-8 bytes");
+  EXPECT_EQ(detect_encoding(kana + "caf\xC3\xA9"), "UTF-8");
+}
+
 TEST(DetectEncoding, TraditionalChinese) {
   std::string chinese;
   const Encoder encoder("Big5");
