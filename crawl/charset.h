@@ -54,8 +54,8 @@ struct CharsetChoice {
   bool is_valid_utf8 = false;  // the whole page was seen to be; false says nothing
 };
 
-// In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, all on
-// one side; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
+// In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, nearly
+// all on one side; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
 // character that the page's end cuts aside), whatever is declared; the charset of the Content-Type; <meta> in the first
 // 1,024 bytes, or in the first 64 KiB where the page is not UTF-8; the XML declaration; detection. A declaration whose
 // label is unknown is skipped, and so is one that the bytes contradict: UTF-8 where at least half of what is not ASCII

@@ -103,16 +103,17 @@ class Plausible {
 };
 
 // UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have
-// one, all on one side. Empty for others.
+// one, nearly all on one side (characters such as U+3000 and U+4E00 have theirs on the other). Empty for others.
 std::string_view utf16_by_zeros(std::string_view page) {
+  constexpr size_t kPerOther = 8;
   constexpr size_t kPairsMin = 8;
   const std::string_view head = page.substr(0, kPrescanBytes & ~size_t{1});
   const size_t pairs = head.size() / 2;
   if (pairs < kPairsMin || head.find('\0') == std::string_view::npos) return {};
   size_t zeros[2] = {0, 0};
   for (size_t i = 0; i < 2 * pairs; ++i) zeros[i % 2] += head[i] == '\0';
-  if (zeros[0] == 0 && 2 * zeros[1] >= pairs) return "UTF-16LE";
-  if (zeros[1] == 0 && 2 * zeros[0] >= pairs) return "UTF-16BE";
+  if (kPerOther * zeros[0] <= zeros[1] && 2 * zeros[1] >= pairs) return "UTF-16LE";
+  if (kPerOther * zeros[1] <= zeros[0] && 2 * zeros[0] >= pairs) return "UTF-16BE";
   return {};
 }
 

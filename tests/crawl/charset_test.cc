@@ -281,7 +281,16 @@ TEST(ChooseCharset, Utf16ByItsZeros) {
   EXPECT_NE(choice_of(with(9), ""), "UTF-16LE bytes");                      // fewer than half have a zero byte
   EXPECT_EQ(choice_of(units("<p>words", 2, false), ""), "UTF-16LE bytes");  // eight pairs
   EXPECT_NE(choice_of(units("<p>word", 2, false), ""), "UTF-16LE bytes");   // seven
-  EXPECT_NE(choice_of(units(page, 2, false) + '\0' + "a\0"s, ""), "UTF-16LE bytes");  // zeros on both sides
+  EXPECT_EQ(page.size(), 28U);
+  for (const auto& [others, is_utf16] : {std::pair(1, true), {3, true}, {4, false}}) {
+    std::string little = units(page, 2, false), big = units(page, 2, true);
+    for (int i = 0; i < others; ++i) little += "\0\x4E"s, big += "\x4E\0"s;
+    EXPECT_EQ(choice_of(little, "text/html; charset=utf-16") == "UTF-16LE bytes", is_utf16) << others;
+    EXPECT_EQ(choice_of(big, "text/html; charset=utf-16") == "UTF-16BE bytes", is_utf16) << others;
+    EXPECT_EQ(choice_of(little, "") == "UTF-16LE bytes", is_utf16) << others;
+    EXPECT_EQ(choice_of(big, "") == "UTF-16BE bytes", is_utf16) << others;
+  }
+  EXPECT_FALSE(choice_of(units(page, 4, false), "").starts_with("UTF-16"));  // zeros on both sides
 }
 
 TEST(ChooseCharset, MarksWinOverMeta) {
