@@ -79,6 +79,7 @@ bool parse_chunk_size(std::string_view body, size_t at, uint64_t& size, size_t& 
   if (end == std::string_view::npos || end - at > 1024) return false;
   std::string_view line = body.substr(at, end - at);
   line = trim(line.substr(0, line.find(';')));  // chunk extensions are dropped
+  while (line.size() > 1 && line[0] == '0') line.remove_prefix(1);
   if (line.empty() || line.size() > 16) return false;
   const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
   if (error != std::errc() || stop != line.data() + line.size()) return false;
@@ -114,7 +115,9 @@ std::string HttpHead::content_type() const {
   return charset.empty() ? essence : essence + "; charset=\"" + std::string(charset) + "\"";
 }
 
-Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) {
+namespace {
+
+Result<HttpHead> parse_one_head(std::string_view block, size_t head_bytes_max) {
   HttpHead head;
   size_t at = 0;
   bool first = true;
@@ -138,6 +141,19 @@ Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) 
   }
   if (first) return Damage{"no_status_line", {}, 0};
   head.size = block.size();
+  return head;
+}
+
+}  // namespace
+
+Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) {
+  Result<HttpHead> head = parse_one_head(block, head_bytes_max);
+  while (head.ok() && head->status < 200) {
+    Result<HttpHead> next = parse_one_head(block.substr(head->size), head_bytes_max);
+    if (!next.ok()) break;
+    next->size += head->size;
+    head = std::move(next);
+  }
   return head;
 }
 

@@ -59,6 +59,30 @@ TEST(HttpHead, FoldedFields) {
   EXPECT_EQ(parse_http_head(folds + "\r\n a\r\n a\r\n\r\n", 1900).damage().code, "head_too_long");
 }
 
+TEST(HttpHead, InterimResponsesArePassedOver) {
+  const std::string go_on = "HTTP/1.1 100 Continue\r\nX: a\r\n\r\n",
+                    hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+  const std::string final = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+  for (const std::string& before : {std::string(), go_on, hints, go_on + hints + go_on}) {
+    const std::string block = before + final + "<p>HTTP/1.1";
+    const auto head = parse_http_head(block);
+    ASSERT_TRUE(head.ok());
+    EXPECT_EQ(head->status, 200);
+    EXPECT_EQ(head->content_type(), "text/html");
+    EXPECT_EQ(head->field("X"), "");
+    EXPECT_EQ(block.substr(head->size), "<p>HTTP/1.1");
+  }
+  for (const char* const body : {"", "<p>hi", "HTTP/1.1 is a protocol"}) {
+    const std::string block = go_on + body;
+    const auto head = parse_http_head(block);
+    ASSERT_TRUE(head.ok());
+    EXPECT_EQ(head->status, 100);
+    EXPECT_EQ(head->size, go_on.size());
+  }
+  const std::string page = "HTTP/1.1 200 OK\r\n\r\n" + final;  // a final one has a body, whatever it is
+  EXPECT_EQ(parse_http_head(page)->size, page.size() - final.size());
+}
+
 TEST(HttpHead, Damage) {
   for (const char* block : {"", "<html>", "HTTP/1.1", "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 99 x\r\n\r\n",
                             "HTTP/1.1 99999 x\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
@@ -86,6 +110,7 @@ TEST(Dechunk, EdgeCases) {
       {"9\r\nWiki", true, false, "Wiki"},                // cut in a chunk
       {"4\r\nWiki\r\nzz\r\nmore", true, false, "Wiki"},  // broken later
       {"0\r\n\r\n", true, true, ""},
+      {"00000000000000000000004\r\nWiki\r\n00000000000000000\r\n\r\n", true, true, "Wiki"},
       {"ffffffffffffffff\r\nWiki", true, false, "Wiki"},  // a size of 2^64 - 1
       {"10000000000000000\r\nWiki", false, false, ""},    // more than 64 bits
       {"-4\r\nWiki", false, false, ""},
@@ -111,7 +136,13 @@ TEST(DecodeContent, EveryCoding) {
                                                        {"deflate", deflate(text, true)},
                                                        {"br", brotli(text)},
                                                        {"zstd", zstd(text)},
-                                                       {"gzip", gzip(text) + "trailing"}};
+                                                       {"gzip", gzip(text) + "trailing"},
+                                                       {"deflate", deflate(text, true) + "\r\n"},
+                                                       {"br", brotli(text) + "\r\n"},
+                                                       {"zstd", zstd(text) + "\r\n"},
+                                                       {"zstd", zstd(text) + "trailing"},
+                                                       {"zstd", zstd("<p>") + zstd(text.substr(3))},
+                                                       {"zstd", zstd(text) + "\x5F\x2A\x4D\x18\x02\0\0\0ab"s}};
   for (const auto& [coding, body] : cases) {
     std::string out;
     EXPECT_EQ(decode_content(coding, body, 2000, out).kind, Kind::kDecoded) << coding;
