@@ -354,6 +354,39 @@ TEST(HttpStage, CharsetsAndReplacements) {
   EXPECT_NE(belied.document.charset, "UTF-8");
 }
 
+TEST(HttpStage, XhtmlServedAsSuchIsReadAsXml) {
+  const std::string xml = "<?xml version=\"1.0\"?>", root = "<html xmlns=\"http://www.w3.org/1999/xhtml\">";
+  const std::string type = "Content-Type: application/xhtml+xml; charset=utf-8\r\n";
+  const auto page = [&](const std::string& body, const std::string& begin) {
+    return run_stage(http_response(type, begin + body)).document.html;
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"<script src=\"a>b.js\"/><p>text", "<script src=\"a>b.js\"/></script><p>text"},
+      {"<title/><iframe /><textarea id='x'\n/>", "<title/></title><iframe /></iframe><textarea id='x'\n/></textarea>"},
+      {"<a id=\"x\"/><br/><hr /><img src=\"/a/\"/>", "<a id=\"x\"/></a><br/><hr /><img src=\"/a/\"/>"},
+      {"<p><![CDATA[a < b > c && d]]> e<![CDATA[]]>", "<p>a &lt; b > c &amp;&amp; d e"},
+      {"<!-- <p/> <![CDATA[x]]> --><p/>", "<!-- <p/> <![CDATA[x]]> --><p/></p>"},
+      {"<script>//<![CDATA[\nif (a<b) '<p/>'//]]></script><p/>",
+       "<script>//<![CDATA[\nif (a<b) '<p/>'//]]></script><p/></p>"},
+      {"<p>caf\xC3\xA9</p><a href=x/>y</a>", "<p>caf\xC3\xA9</p><a href=x/>y</a>"},
+      {"<![CDATA[never ends", "<![CDATA[never ends"},
+      {"<p/><script/", "<p/></p><script/"},
+      {"<p/><!-- <p/>", "<p/></p><!-- <p/>"},
+      {"<![CDATA[" + std::string(1000, '&') + "]]>",
+       "<![CDATA[" + std::string(1000, '&') + "]]>"},  // would grow too much
+  };
+  for (const auto& [body, html] : cases) {
+    EXPECT_EQ(page(body, xml), xml + html);
+    EXPECT_EQ(page(body, root), root + html);
+  }
+  EXPECT_EQ(page("<p/>", "\xEF\xBB\xBF " + root), " " + root + "<p/></p>");
+  const std::string doctype = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"x\"><html>";
+  EXPECT_EQ(page("<p/>", doctype), doctype + "<p/></p>");
+  // A page that does not begin as XHTML, and one that is served as HTML, whatever the crawler made of it.
+  EXPECT_EQ(page("<p/>", "<!doctype html><html>"), "<!doctype html><html><p/>");
+  EXPECT_EQ(run_stage(http_response(kHtml, root + "<p/>"), {}, "application/xhtml+xml").document.html, root + "<p/>");
+}
+
 TEST(HttpHead, ContentTypeIsTheLastValidOne) {
   const auto type = [](const std::string& fields) {
     const std::string block = "HTTP/1.1 200 OK\r\n" + fields + "\r\n";
