@@ -11,9 +11,9 @@ namespace {
 constexpr size_t npos = std::string_view::npos;
 
 bool is_void(std::string_view name) {
-  static constexpr std::string_view kVoid[] = {"area", "base",  "basefont", "bgsound", "br",     "col",   "embed",
-                                               "frame", "hr",   "img",      "input",   "keygen", "link",  "meta",
-                                               "param", "source", "track",  "wbr"};
+  static constexpr std::string_view kVoid[] = {"area",  "base",  "basefont", "bgsound", "br",    "col",
+                                               "embed", "frame", "hr",       "img",     "input", "keygen",
+                                               "link",  "meta",  "param",    "source",  "track", "wbr"};
   return std::find(std::begin(kVoid), std::end(kVoid), name) != std::end(kVoid);
 }
 
