@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/ascii.h"
@@ -22,21 +23,39 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 constexpr int32_t kCharacterBytesMax = 8;  // of any encoding here; ISO-2022-JP counts its escapes
 
+// Units that a converter gives and the standard's decoder does not, and what it gives in their place.
+struct OtherUnit {
+  UChar icu, standard;
+};
+
+// GB18030-2022: what stood in the private-use area until Unicode had it. A3 A0 is U+3000 in the standard.
+constexpr OtherUnit kGb18030Units[] = {{0xE5E5, 0x3000}, {0xE78D, 0xFE10}, {0xE78E, 0xFE12}, {0xE78F, 0xFE11},
+                                       {0xE790, 0xFE13}, {0xE791, 0xFE14}, {0xE792, 0xFE15}, {0xE793, 0xFE16},
+                                       {0xE794, 0xFE17}, {0xE795, 0xFE18}, {0xE796, 0xFE19}, {0xE81E, 0x9FB4},
+                                       {0xE826, 0x9FB5}, {0xE82B, 0x9FB6}, {0xE82C, 0x9FB7}, {0xE832, 0x9FB8},
+                                       {0xE843, 0x9FB9}, {0xE854, 0x9FBA}, {0xE864, 0x9FBB}};
+// ICU has IBM's order of three control characters.
+constexpr OtherUnit kShiftJisUnits[] = {{0x1A, 0x7F}, {0x1C, 0x1A}, {0x7F, 0x1C}};
+// 8E E0 to 8E E2.
+constexpr OtherUnit kEucJpUnits[] = {{0xA2, 0xFFFD}, {0xA3, 0xFFFD}, {0xAC, 0xFFFD}};
+
 struct IcuName {
   std::string_view encoding;
   const char* converter;
+  std::span<const OtherUnit> others;
   bool private_use;  // the standard's index maps to private-use characters
+  UChar lone_80;     // the byte 80 alone; 0 where it is an error
 };
 
 // ICU's converters nearest to the standard's decoders (docs/formats.md has the differences).
 constexpr IcuName kIcuNames[] = {
-    {"GBK", "gb18030", true},
-    {"gb18030", "gb18030", true},
-    {"Big5", "Big5-HKSCS", false},
-    {"EUC-JP", "euc-jp-2007", false},
-    {"ISO-2022-JP", "ISO-2022-JP", false},
-    {"Shift_JIS", "ibm-943_P15A-2003", true},
-    {"EUC-KR", "windows-949-2000", false},
+    {"GBK", "gb18030", kGb18030Units, true, 0x20AC},
+    {"gb18030", "gb18030", kGb18030Units, true, 0x20AC},
+    {"Big5", "Big5-HKSCS", {}, false, 0},
+    {"EUC-JP", "euc-jp-2007", kEucJpUnits, false, 0},
+    {"ISO-2022-JP", "ISO-2022-JP", {}, false, 0},
+    {"Shift_JIS", "ibm-943_P15A-2003", kShiftJisUnits, true, 0x80},
+    {"EUC-KR", "windows-949-2000", {}, false, 0},
 };
 
 const SingleByteCharset* single_byte_charset(std::string_view encoding) {
@@ -123,7 +142,7 @@ uint64_t decode_utf32(std::string_view bytes, bool big_endian, std::string& out)
 // What the converter's callback needs to know and to count.
 struct BadBytes {
   bool keep_ascii = true;
-  bool euro = false;  // the standard's gb18030 decoder reads a lone 80 as U+20AC
+  UChar lone_80 = 0;
   uint64_t count = 0;
 };
 
@@ -134,10 +153,8 @@ void U_CALLCONV on_bad_bytes(const void* context, UConverterToUnicodeArgs* argum
   if (reason > UCNV_IRREGULAR) return;  // reset, close, clone
   *error = U_ZERO_ERROR;
   auto* const bad = static_cast<BadBytes*>(const_cast<void*>(context));
-  if (bad->euro && size == 1 && bytes[0] == '\x80') {
-    static constexpr UChar kEuro = 0x20AC;
-    return ucnv_cbToUWriteUChars(arguments, &kEuro, 1, 0, error);
-  }
+  if (bad->lone_80 != 0 && size == 1 && bytes[0] == '\x80')
+    return ucnv_cbToUWriteUChars(arguments, &bad->lone_80, 1, 0, error);
   ++bad->count;
   UChar units[kCharacterBytesMax] = {0xFFFD};
   int32_t count = 1;
@@ -164,18 +181,18 @@ void append_utf16(std::string& out, const UChar* units, size_t count, char32_t& 
   }
 }
 
-// Where ICU's tables give what the standard's indexes do not have: private-use characters in Big5 and EUC-KR, and one
-// in gb18030 (A3 A0 is U+3000 there).
-uint64_t fix_private_use(const IcuName& icu, UChar* units, size_t count) {
+// Where a converter gives what the standard's decoder does not: other characters, private-use ones that its indexes do
+// not have, and C1 controls for single bytes of EUC-JP and EUC-KR.
+uint64_t make_standard(const IcuName& icu, UChar* units, size_t count) {
   uint64_t replaced = 0;
   for (size_t i = 0; i < count; ++i) {
-    if (units[i] < 0xE000 || units[i] > 0xF8FF) continue;
-    if (icu.private_use) {
-      if (units[i] == 0xE5E5 && icu.converter == std::string_view("gb18030")) units[i] = 0x3000;
-      continue;
-    }
-    units[i] = 0xFFFD;
-    ++replaced;
+    UChar& unit = units[i];
+    if ((unit >= 0x20 && unit < 0x7F) || (unit >= 0x100 && unit < 0xE000) || unit > 0xF8FF) continue;
+    const auto other =
+        std::find_if(icu.others.begin(), icu.others.end(), [unit](const OtherUnit& one) { return one.icu == unit; });
+    if (other != icu.others.end()) unit = other->standard;
+    else if (!icu.private_use && (unit >= 0xE000 || (unit >= 0x80 && unit < 0xA0))) unit = 0xFFFD;
+    replaced += unit == 0xFFFD;
   }
   return replaced;
 }
@@ -185,7 +202,7 @@ uint64_t decode_icu(const IcuName& icu, std::string_view bytes, std::string& out
   UErrorCode error = U_ZERO_ERROR;
   UConverter* const converter = ucnv_open(name, &error);
   if (U_FAILURE(error)) throw Error(std::string("ICU has no converter ") + name + ": " + u_errorName(error));
-  BadBytes bad{.keep_ascii = icu.encoding != "ISO-2022-JP", .euro = icu.converter == std::string_view("gb18030")};
+  BadBytes bad{.keep_ascii = icu.encoding != "ISO-2022-JP", .lone_80 = icu.lone_80};
   ucnv_setToUCallBack(converter, on_bad_bytes, &bad, nullptr, nullptr, &error);
   UChar units[4096];
   char32_t pending = 0;
@@ -195,7 +212,7 @@ uint64_t decode_icu(const IcuName& icu, std::string_view bytes, std::string& out
     UChar* to = units;
     error = U_ZERO_ERROR;
     ucnv_toUnicode(converter, &to, units + std::size(units), &in, in_end, nullptr, true, &error);
-    bad.count += fix_private_use(icu, units, static_cast<size_t>(to - units));
+    bad.count += make_standard(icu, units, static_cast<size_t>(to - units));
     append_utf16(out, units, static_cast<size_t>(to - units), pending);
   } while (error == U_BUFFER_OVERFLOW_ERROR);
   if (pending != 0) append_utf8(out, 0xFFFD);

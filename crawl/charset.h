@@ -37,8 +37,9 @@ std::string_view encoding_of_bom(std::string_view bytes);
 // stream to determine its encoding": 1,024), else empty.
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max = 1024);
 
-// The encoding the bytes look like: UTF-8 where they are valid UTF-8, else uchardet's best guess over the first
-// `bytes_max` of them, else windows-1252 (the standard's default for most locales).
+// The encoding the bytes look like: ISO-2022-JP where they are ASCII with its escape sequences, UTF-8 where they are
+// valid UTF-8 or nearly so, else uchardet's best guess over the first `bytes_max` of them (long runs of ASCII left
+// out), else windows-1252 (the standard's default for most locales).
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max = 64 << 10);
 
 // The value of the charset parameter of a Content-Type ("text/html; charset=utf-8"), quotes removed; empty without one.
@@ -53,12 +54,13 @@ struct CharsetChoice {
   bool is_valid_utf8 = false;  // the whole page was seen to be; false says nothing
 };
 
-// In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, all on
-// one side; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
+// In this order: a byte-order mark; UTF-16 where half of the first 512 pairs of bytes and more have a zero byte, nearly
+// all on one side; UTF-8 where the bytes are valid UTF-8 with a character outside ASCII (a last
 // character that the page's end cuts aside), whatever is declared; the charset of the Content-Type; <meta> in the first
 // 1,024 bytes, or in the first 64 KiB where the page is not UTF-8; the XML declaration; detection. A declaration whose
 // label is unknown is skipped, and so is one that the bytes contradict: UTF-8 where at least half of what is not ASCII
-// is not UTF-8, UTF-16 where the first 1,024 bytes have no zero.
+// is not UTF-8, UTF-16 where the first 1,024 bytes have no zero, another than windows-1252 where at least 20 characters
+// outside ASCII are UTF-8 for every place that is not.
 CharsetChoice choose_charset(std::string_view page, std::string_view content_type);
 
 }  // namespace ftok

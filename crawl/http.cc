@@ -24,8 +24,17 @@ bool parse_status_line(std::string_view line, HttpHead& head) {
   return true;
 }
 
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// The place of the line feed at `at` or behind it, or the end of the text.
+size_t end_of_line(std::string_view text, size_t at) {
+  const void* const newline = at < text.size() ? std::memchr(text.data() + at, '\n', text.size() - at) : nullptr;
+  return newline == nullptr ? text.size() : static_cast<size_t>(static_cast<const char*>(newline) - text.data());
+}
+
+// A line with those that continue it.
 void add_field(std::string_view line, HttpHead& head) {
-  if (line[0] == ' ' || line[0] == '\t') return;  // the rest of a folded value: nothing read here is folded
+  if (is_blank(line[0])) return;  // continues the status line
   const size_t colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return;
   head.fields.emplace_back(trim(line.substr(0, colon)), trim(line.substr(colon + 1)));
@@ -70,6 +79,7 @@ bool parse_chunk_size(std::string_view body, size_t at, uint64_t& size, size_t& 
   if (end == std::string_view::npos || end - at > 1024) return false;
   std::string_view line = body.substr(at, end - at);
   line = trim(line.substr(0, line.find(';')));  // chunk extensions are dropped
+  while (line.size() > 1 && line[0] == '0') line.remove_prefix(1);
   if (line.empty() || line.size() > 16) return false;
   const auto [stop, error] = std::from_chars(line.data(), line.data() + line.size(), size, 16);
   if (error != std::errc() || stop != line.data() + line.size()) return false;
@@ -105,30 +115,45 @@ std::string HttpHead::content_type() const {
   return charset.empty() ? essence : essence + "; charset=\"" + std::string(charset) + "\"";
 }
 
-Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) {
+namespace {
+
+Result<HttpHead> parse_one_head(std::string_view block, size_t head_bytes_max) {
   HttpHead head;
   size_t at = 0;
   bool first = true;
   while (at < block.size()) {
     if (at > head_bytes_max) return Damage{"head_too_long", {}, at};
-    const void* const newline = std::memchr(block.data() + at, '\n', block.size() - at);
-    const size_t end =
-        newline == nullptr ? block.size() : static_cast<size_t>(static_cast<const char*>(newline) - block.data());
+    size_t end = end_of_line(block, at);
     std::string_view line = block.substr(at, end - at);
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    at = std::min(end + 1, block.size());
     if (first) {
       if (!parse_status_line(line, head)) return Damage{"no_status_line", std::string(line.substr(0, 80)), 0};
       first = false;
     } else if (line.empty()) {
-      head.size = at;
+      head.size = std::min(end + 1, block.size());
       return head;
     } else {
-      add_field(line, head);
+      while (end + 1 < block.size() && end <= head_bytes_max && is_blank(block[end + 1]))
+        end = end_of_line(block, end + 1);
+      add_field(block.substr(at, end - at), head);
     }
+    at = std::min(end + 1, block.size());
   }
   if (first) return Damage{"no_status_line", {}, 0};
   head.size = block.size();
+  return head;
+}
+
+}  // namespace
+
+Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max) {
+  Result<HttpHead> head = parse_one_head(block, head_bytes_max);
+  while (head.ok() && head->status < 200) {
+    Result<HttpHead> next = parse_one_head(block.substr(head->size), head_bytes_max);
+    if (!next.ok()) break;
+    next->size += head->size;
+    head = std::move(next);
+  }
   return head;
 }
 

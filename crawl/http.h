@@ -20,8 +20,8 @@ struct HttpHead {
   int status = 0;            // 100..999
   std::string_view reason;   // may be empty
   std::vector<std::pair<std::string_view, std::string_view>>
-      fields;       // in order, values trimmed; of a folded one its first line
-  size_t size = 0;  // bytes of the head, the empty line included: where the body starts
+      fields;       // in order, values trimmed; line ends of a folded one stand in it, as white space
+  size_t size = 0;  // bytes of the head, the empty line and interim heads before it included: where the body starts
 
   // The first field of that name (letters in any case), or empty.
   std::string_view field(std::string_view name) const;
@@ -33,7 +33,8 @@ struct HttpHead {
 };
 
 // Damage codes: "no_status_line" (the block does not start with one), "head_too_long" (no empty line within
-// `head_bytes_max` bytes while there is more). A head that the block's end cuts is taken as it is, with an empty body.
+// `head_bytes_max` bytes while there is more). Interim responses (1xx) before another head are passed over. A head that
+// the block's end cuts is taken as it is, with an empty body.
 Result<HttpHead> parse_http_head(std::string_view block, size_t head_bytes_max = 256 << 10);
 
 struct Dechunked {

@@ -9,6 +9,7 @@
 #include "core/ascii.h"
 #include "crawl/charset.h"
 #include "crawl/http.h"
+#include "crawl/xhtml.h"
 
 namespace ftok {
 namespace {
@@ -149,6 +150,11 @@ Verdict HttpStage::process(Document& document, Report*) const {
                                                                        : payload;
   document.replacements =
       decode_stored_text(charset.encoding, storage, storage.size() - body.size(), document.html, charset.is_valid_utf8);
+  // What the server says, as browsers have it: crawlers call XHTML by its document type what was served as HTML.
+  std::string html;
+  if (media_type(content_type) == "application/xhtml+xml" && begins_as_xhtml(document.html) &&
+      xhtml_to_html(document.html, html))
+    document.html = std::move(html);
   return Verdict::keep();
 }
 

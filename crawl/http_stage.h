@@ -3,8 +3,9 @@
 // In order: the head is parsed; a response that is not HTML is skipped as "not_html" (by WARC-Identified-Payload-Type
 // where the crawler gave one, else by Content-Type, else by its first bytes); the body is taken out of its chunks and
 // of one layer of Content-Encoding, announced or shown by its magic number; the charset is chosen (charset.h) and
-// decoded. Fills html, charset and replacements, sets `truncated` where the body ends early and the record did not say
-// so ("chunked", "encoding"), and empties payload. A document whose payload is empty (text inputs) passes untouched.
+// decoded; XHTML that is served as such becomes HTML (xhtml.h). Fills html, charset and replacements, sets `truncated`
+// where the body ends early and the record did not say so ("chunked", "encoding"), and empties payload. A document
+// whose payload is empty (text inputs) passes untouched.
 //
 // Skips: not_html, http_status (only with `status` = "ok").
 // Drops: http.malformed (no status line, a head without end), http.bad_encoding (wrong bytes, or more than one layer),

@@ -45,21 +45,28 @@ bool is_ascii(std::string_view bytes) {
   return std::none_of(bytes.begin() + static_cast<ptrdiff_t>(at), bytes.end(), [](char c) { return (c & 0x80) != 0; });
 }
 
-// Whether more characters outside ASCII are UTF-8 than are not. A page of another encoding has hardly any that are; one
-// that is UTF-8 may hold a few bytes that were cut or pasted in.
-bool is_mostly_utf8(std::string_view page) {
+// How many characters outside ASCII are UTF-8, and how many places are not.
+struct Utf8Share {
   size_t good = 0, bad = 0;
-  for (size_t at = 0; at < page.size();) {
-    if (static_cast<signed char>(page[at]) >= 0) {
-      ++at;
-      continue;
+
+  explicit Utf8Share(std::string_view page) {
+    for (size_t at = 0; at < page.size();) {
+      if (static_cast<signed char>(page[at]) >= 0) {
+        ++at;
+        continue;
+      }
+      const Utf8Char character = decode_utf8(page, at);
+      ++(character.valid ? good : bad);
+      at += character.size;
     }
-    const Utf8Char character = decode_utf8(page, at);
-    ++(character.valid ? good : bad);
-    at += character.size;
   }
-  return good > bad;
-}
+
+  // A page of another encoding has hardly any that are; one that is UTF-8 may hold a few bytes that were cut or pasted
+  // in.
+  bool is_mostly_utf8() const { return good > bad; }
+  // Enough to hold it against another encoding, in which as many pairs of bytes would be UTF-8 by chance.
+  bool is_surely_utf8() const { return good >= 20 * bad; }
+};
 
 // What holds a declared encoding against the bytes.
 class Plausible {
@@ -70,37 +77,98 @@ class Plausible {
     shows_utf8_ = !ascii && simdjson::validate_utf8(whole.data(), whole.size());
     is_utf8_ = shows_utf8_ || (ascii && whole.size() == page.size());
     is_valid_utf8_ = is_utf8_ && whole.size() == page.size();
+    if (is_utf8_) return;
+    const Utf8Share share(page);
+    is_mostly_utf8_ = share.is_mostly_utf8();
+    is_surely_utf8_ = share.is_surely_utf8();
   }
 
   bool is_utf8() const { return is_utf8_; }  // ASCII too
   bool shows_utf8() const { return shows_utf8_; }
   bool is_valid_utf8() const { return is_valid_utf8_; }  // to the last byte
 
-  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is.
+  // Whether the bytes can be what was declared: not UTF-8 where they are not, nor UTF-16 where no markup is, nor
+  // another encoding where nearly all is UTF-8. (windows-1252 is let be: its mojibake is repaired, and the bytes that
+  // are no UTF-8 are characters in it.)
   bool allows(std::string_view encoding) const {
-    if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8(page_);
+    if (encoding == "UTF-8") return is_utf8_ || is_mostly_utf8_;
     if (encoding == "UTF-16LE" || encoding == "UTF-16BE")
       return page_.substr(0, kPrescanBytes).find('\0') != std::string_view::npos;
-    return !encoding.empty();
+    return !encoding.empty() && (!is_surely_utf8_ || encoding == "windows-1252");
   }
 
  private:
   std::string_view page_;
-  bool shows_utf8_ = false, is_utf8_ = false, is_valid_utf8_ = false;
+  bool shows_utf8_ = false, is_utf8_ = false, is_valid_utf8_ = false, is_mostly_utf8_ = false, is_surely_utf8_ = false;
 };
 
 // UTF-16 that neither a mark nor a header names, by the zero bytes of its markup: half of the first pairs and more have
-// one, all on one side. Empty for others.
+// one, nearly all on one side (characters such as U+3000 and U+4E00 have theirs on the other). Empty for others.
 std::string_view utf16_by_zeros(std::string_view page) {
+  constexpr size_t kPerOther = 8;
   constexpr size_t kPairsMin = 8;
   const std::string_view head = page.substr(0, kPrescanBytes & ~size_t{1});
   const size_t pairs = head.size() / 2;
   if (pairs < kPairsMin || head.find('\0') == std::string_view::npos) return {};
   size_t zeros[2] = {0, 0};
   for (size_t i = 0; i < 2 * pairs; ++i) zeros[i % 2] += head[i] == '\0';
-  if (zeros[0] == 0 && 2 * zeros[1] >= pairs) return "UTF-16LE";
-  if (zeros[1] == 0 && 2 * zeros[0] >= pairs) return "UTF-16BE";
+  if (kPerOther * zeros[0] <= zeros[1] && 2 * zeros[1] >= pairs) return "UTF-16LE";
+  if (kPerOther * zeros[1] <= zeros[0] && 2 * zeros[0] >= pairs) return "UTF-16BE";
   return {};
+}
+
+// Whether a page of ASCII is ISO-2022-JP: more of its switches to two-byte characters (ESC $ B, ESC $ @) than not are
+// followed by pairs up to the switch back (ESC ( B, ESC ( J).
+bool shows_iso_2022_jp(std::string_view page) {
+  size_t good = 0, bad = 0;
+  for (size_t at = page.find("\x1B$"); at != std::string_view::npos; at = page.find("\x1B$", at)) {
+    at += 2;
+    const bool switches = at < page.size() && (page[at] == 'B' || page[at] == '@');
+    const size_t begin = ++at;
+    while (at < page.size() && page[at] > ' ' && page[at] < '\x7F') ++at;
+    const std::string_view rest = page.substr(std::min(at, page.size()));
+    const bool ends = rest.starts_with("\x1B(B") || rest.starts_with("\x1B(J");
+    ++(switches && ends && at > begin && (at - begin) % 2 == 0 ? good : bad);
+  }
+  return good > bad;
+}
+
+// The encoding of bytes that are valid UTF-8.
+std::string_view detect_of_utf8(std::string_view bytes) {
+  return shows_iso_2022_jp(bytes) && is_ascii(bytes) ? "ISO-2022-JP" : "UTF-8";
+}
+
+// The encoding that one of uchardet's names means, or empty. Names that the standard does not have are those of
+// encodings that it has none for (IBM852, IBM855, MAC-CENTRALEUROPE, VISCII, EUC-TW ...): nearly always a guess at
+// something else.
+std::string_view encoding_for_guess(std::string_view name) {
+  if (name == "UHC") return "EUC-KR";  // what the standard calls so is windows-949
+  if (name == "MAC-CYRILLIC") return "x-mac-cyrillic";
+  const std::string_view encoding = encoding_for_label(name);
+  return encoding == "replacement" ? std::string_view() : encoding;
+}
+
+// What of a page tells its encoding: what is not ASCII and some ASCII around it, of which a page's style and scripts
+// may have any amount before the first word. At most `bytes_max` bytes.
+std::string telling_bytes(std::string_view page, size_t bytes_max) {
+  constexpr size_t kAround = 512;
+  std::string out;
+  for (size_t at = 0; at < page.size() && out.size() < bytes_max;) {
+    size_t end = at;
+    while (end < page.size() && (page[end] & 0x80) == 0) ++end;
+    const std::string_view ascii = page.substr(at, end - at);
+    if (ascii.size() > 2 * kAround) {
+      out.append(ascii.substr(0, kAround)).append(ascii.substr(ascii.size() - kAround));
+    } else {
+      out.append(ascii);
+    }
+    at = end;
+    while (end < page.size() && (page[end] & 0x80) != 0) ++end;
+    out.append(page.substr(at, end - at));
+    at = end;
+  }
+  out.resize(std::min(out.size(), bytes_max));
+  return out;
 }
 
 // The scanner of the HTML Standard's prescan, over a prefix of the page.
@@ -237,13 +305,14 @@ std::string_view encoding_of_bom(std::string_view bytes) {
 std::string_view encoding_of_meta(std::string_view page, size_t bytes_max) { return MetaScan(page, bytes_max).run(); }
 
 std::string_view detect_encoding(std::string_view bytes, size_t bytes_max) {
-  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return "UTF-8";
+  if (simdjson::validate_utf8(bytes.data(), bytes.size())) return detect_of_utf8(bytes);
+  if (Utf8Share(bytes).is_surely_utf8()) return "UTF-8";
   const std::unique_ptr<uchardet, void (*)(uchardet*)> detector(uchardet_new(), uchardet_delete);
-  const std::string_view head = bytes.substr(0, bytes_max);
-  if (uchardet_handle_data(detector.get(), head.data(), head.size()) == 0) {
+  const std::string told = telling_bytes(bytes, bytes_max);
+  if (uchardet_handle_data(detector.get(), told.data(), told.size()) == 0) {
     uchardet_data_end(detector.get());
-    const std::string_view encoding = encoding_for_label(uchardet_get_charset(detector.get()));
-    if (!encoding.empty() && encoding != "replacement") return encoding;
+    const std::string_view encoding = encoding_for_guess(uchardet_get_charset(detector.get()));
+    if (!encoding.empty()) return encoding;
   }
   return "windows-1252";
 }
@@ -299,7 +368,7 @@ CharsetChoice choose_charset(std::string_view page, std::string_view content_typ
   if (plausible.allows(meta)) return {meta, "meta", is_valid};
   const std::string_view declared = encoding_of_xml_declaration(page);
   if (plausible.allows(declared)) return {declared, "xml", is_valid};
-  return {is_valid ? "UTF-8" : detect_encoding(page), "detected", is_valid};
+  return {is_valid ? detect_of_utf8(page) : detect_encoding(page), "detected", is_valid};
 }
 
 }  // namespace ftok

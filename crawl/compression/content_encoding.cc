@@ -10,6 +10,7 @@
 #include <new>
 
 #include "core/ascii.h"
+#include "crawl/compression/zstd.h"
 #include "crawl/http.h"
 
 namespace ftok {
@@ -133,10 +134,10 @@ ContentDecoded decode_zstd(std::string_view body, Output& out) {
       return {Kind::kDamaged, fmt::format("{} after {} decoded bytes", ZSTD_getErrorName(left), out.used()), 0};
     }
     if (out.is_too_large()) return {Kind::kTooLarge, {}, in.pos};
-    if (in.pos == in.size && (left == 0 || to.pos < room)) {  // a frame has ended, or there is nothing more to give
-      return left == 0 ? ContentDecoded{Kind::kDecoded, {}, 0}
-                       : ContentDecoded{Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
-    }
+    // Frames may follow one another (RFC 8878, 3.1); anything else behind is left alone.
+    if (left == 0 && !is_zstd_magic(body.substr(in.pos))) return {Kind::kDecoded, {}, 0};
+    if (in.pos == in.size && left != 0 && to.pos < room)  // nothing more to give
+      return {Kind::kTruncated, fmt::format("after {} decoded bytes", out.used()), 0};
   }
 }
 

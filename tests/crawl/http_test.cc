@@ -17,6 +17,7 @@ using testing::gzip;
 using testing::http_response;
 using testing::zstd;
 using Kind = ContentDecoded::Kind;
+using namespace std::string_literals;
 
 TEST(HttpHead, ToleratesWhatServersSend) {
   const auto head =
@@ -25,7 +26,7 @@ TEST(HttpHead, ToleratesWhatServersSend) {
   EXPECT_EQ(head->status, 200);
   EXPECT_EQ(head->reason, "OK");
   EXPECT_EQ(head->field("content-type"), "text/html");
-  EXPECT_EQ(head->field("x"), "a");
+  EXPECT_EQ(head->field("x"), "a\r\n  folded");
   EXPECT_EQ(head->field("absent"), "");
   for (const char* block : {"HTTP/1.0 302 \r\nA: b\r\n\r\n", "HTTP/2 302\nA: b\n\n", "ICY 302 Found\r\nA: b\r\n\r\n",
                             "http/1.1  302 x\r\nA: b\r\n\r\n", "HTTP/1.1 302", "HTTP/1.1 302\r\nA: b"}) {
@@ -34,6 +35,52 @@ TEST(HttpHead, ToleratesWhatServersSend) {
     EXPECT_EQ(parsed->status, 302) << block;
     EXPECT_EQ(parsed->size, std::string_view(block).size()) << block;
   }
+}
+
+// RFC 9112, 5.2: a line that begins with white space continues the one before it.
+TEST(HttpHead, FoldedFields) {
+  const auto parse = [](const std::string& fields) {
+    const std::string block = "HTTP/1.1 200 OK\r\n" + fields + "\r\nbody";
+    const auto head = parse_http_head(block);
+    EXPECT_EQ(head->size, block.size() - 4);
+    return std::make_pair(head->content_type(), content_codings(head->field("Content-Encoding")));
+  };
+  const std::vector<std::string> gzipped = {"gzip"}, none;
+  EXPECT_EQ(parse("Content-Type: text/html;\r\n charset=iso-8859-2\r\nContent-Encoding:\r\n\tgzip\r\n"),
+            std::make_pair("text/html; charset=\"iso-8859-2\""s, gzipped));
+  EXPECT_EQ(parse("Content-Type:\n text/html\n  ;\n\tcharset =\n \"gbk\"\nContent-Encoding: gzip\n"),
+            std::make_pair("text/html; charset=\"gbk\""s, gzipped));
+  // Not a field: what continues it is none of the field's before it.
+  EXPECT_EQ(parse("Content-Type: text/html\r\nno colon\r\n ; charset=gbk\r\n"), std::make_pair("text/html"s, none));
+  // Behind the empty line the body begins, whatever it begins with.
+  EXPECT_EQ(parse_http_head("HTTP/1.1 200 OK\r\nX: a\r\n\r\n  body")->field("X"), "a");
+  EXPECT_EQ(parse_http_head("HTTP/1.1 200 OK\r\n folded: x\r\nX: a\r\n\r\n")->fields.size(), 1U);
+  const std::string folds = "HTTP/1.1 200 OK\r\nX: " + std::string(1000, ' ') + "\r\n " + std::string(1000, 'a');
+  EXPECT_EQ(parse_http_head(folds + "\r\n a\r\n a\r\n\r\n", 1900).damage().code, "head_too_long");
+}
+
+TEST(HttpHead, InterimResponsesArePassedOver) {
+  const std::string go_on = "HTTP/1.1 100 Continue\r\nX: a\r\n\r\n",
+                    hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+  const std::string final = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n";
+  for (const std::string& before : {std::string(), go_on, hints, go_on + hints + go_on}) {
+    const std::string block = before + final + "<p>HTTP/1.1";
+    const auto head = parse_http_head(block);
+    ASSERT_TRUE(head.ok());
+    EXPECT_EQ(head->status, 200);
+    EXPECT_EQ(head->content_type(), "text/html");
+    EXPECT_EQ(head->field("X"), "");
+    EXPECT_EQ(block.substr(head->size), "<p>HTTP/1.1");
+  }
+  for (const char* const body : {"", "<p>hi", "HTTP/1.1 is a protocol"}) {
+    const std::string block = go_on + body;
+    const auto head = parse_http_head(block);
+    ASSERT_TRUE(head.ok());
+    EXPECT_EQ(head->status, 100);
+    EXPECT_EQ(head->size, go_on.size());
+  }
+  const std::string page = "HTTP/1.1 200 OK\r\n\r\n" + final;  // a final one has a body, whatever it is
+  EXPECT_EQ(parse_http_head(page)->size, page.size() - final.size());
 }
 
 TEST(HttpHead, Damage) {
@@ -63,6 +110,7 @@ TEST(Dechunk, EdgeCases) {
       {"9\r\nWiki", true, false, "Wiki"},                // cut in a chunk
       {"4\r\nWiki\r\nzz\r\nmore", true, false, "Wiki"},  // broken later
       {"0\r\n\r\n", true, true, ""},
+      {"00000000000000000000004\r\nWiki\r\n00000000000000000\r\n\r\n", true, true, "Wiki"},
       {"ffffffffffffffff\r\nWiki", true, false, "Wiki"},  // a size of 2^64 - 1
       {"10000000000000000\r\nWiki", false, false, ""},    // more than 64 bits
       {"-4\r\nWiki", false, false, ""},
@@ -88,7 +136,13 @@ TEST(DecodeContent, EveryCoding) {
                                                        {"deflate", deflate(text, true)},
                                                        {"br", brotli(text)},
                                                        {"zstd", zstd(text)},
-                                                       {"gzip", gzip(text) + "trailing"}};
+                                                       {"gzip", gzip(text) + "trailing"},
+                                                       {"deflate", deflate(text, true) + "\r\n"},
+                                                       {"br", brotli(text) + "\r\n"},
+                                                       {"zstd", zstd(text) + "\r\n"},
+                                                       {"zstd", zstd(text) + "trailing"},
+                                                       {"zstd", zstd("<p>") + zstd(text.substr(3))},
+                                                       {"zstd", zstd(text) + "\x5F\x2A\x4D\x18\x02\0\0\0ab"s}};
   for (const auto& [coding, body] : cases) {
     std::string out;
     EXPECT_EQ(decode_content(coding, body, 2000, out).kind, Kind::kDecoded) << coding;
@@ -298,6 +352,39 @@ TEST(HttpStage, CharsetsAndReplacements) {
   const Outcome belied = run_stage(http_response(kHtml, "caf\xE9"));
   EXPECT_EQ(belied.document.html, "caf\xC3\xA9");
   EXPECT_NE(belied.document.charset, "UTF-8");
+}
+
+TEST(HttpStage, XhtmlServedAsSuchIsReadAsXml) {
+  const std::string xml = "<?xml version=\"1.0\"?>", root = "<html xmlns=\"http://www.w3.org/1999/xhtml\">";
+  const std::string type = "Content-Type: application/xhtml+xml; charset=utf-8\r\n";
+  const auto page = [&](const std::string& body, const std::string& begin) {
+    return run_stage(http_response(type, begin + body)).document.html;
+  };
+  const std::pair<std::string, std::string> cases[] = {
+      {"<script src=\"a>b.js\"/><p>text", "<script src=\"a>b.js\"/></script><p>text"},
+      {"<title/><iframe /><textarea id='x'\n/>", "<title/></title><iframe /></iframe><textarea id='x'\n/></textarea>"},
+      {"<a id=\"x\"/><br/><hr /><img src=\"/a/\"/>", "<a id=\"x\"/></a><br/><hr /><img src=\"/a/\"/>"},
+      {"<p><![CDATA[a < b > c && d]]> e<![CDATA[]]>", "<p>a &lt; b > c &amp;&amp; d e"},
+      {"<!-- <p/> <![CDATA[x]]> --><p/>", "<!-- <p/> <![CDATA[x]]> --><p/></p>"},
+      {"<script>//<![CDATA[\nif (a<b) '<p/>'//]]></script><p/>",
+       "<script>//<![CDATA[\nif (a<b) '<p/>'//]]></script><p/></p>"},
+      {"<p>caf\xC3\xA9</p><a href=x/>y</a>", "<p>caf\xC3\xA9</p><a href=x/>y</a>"},
+      {"<![CDATA[never ends", "<![CDATA[never ends"},
+      {"<p/><script/", "<p/></p><script/"},
+      {"<p/><!-- <p/>", "<p/></p><!-- <p/>"},
+      {"<![CDATA[" + std::string(1000, '&') + "]]>",
+       "<![CDATA[" + std::string(1000, '&') + "]]>"},  // would grow too much
+  };
+  for (const auto& [body, html] : cases) {
+    EXPECT_EQ(page(body, xml), xml + html);
+    EXPECT_EQ(page(body, root), root + html);
+  }
+  EXPECT_EQ(page("<p/>", "\xEF\xBB\xBF " + root), " " + root + "<p/></p>");
+  const std::string doctype = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Strict//EN\" \"x\"><html>";
+  EXPECT_EQ(page("<p/>", doctype), doctype + "<p/></p>");
+  // A page that does not begin as XHTML, and one that is served as HTML, whatever the crawler made of it.
+  EXPECT_EQ(page("<p/>", "<!doctype html><html>"), "<!doctype html><html><p/>");
+  EXPECT_EQ(run_stage(http_response(kHtml, root + "<p/>"), {}, "application/xhtml+xml").document.html, root + "<p/>");
 }
 
 TEST(HttpHead, ContentTypeIsTheLastValidOne) {
