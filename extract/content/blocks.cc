@@ -65,7 +65,7 @@ class Cutter {
   void append_image(NodeId id);
   void open_mark(Frame& frame, Tag tag, NodeId id);
   void close_mark(const Frame& frame);
-  void open_raised(Frame& frame, NodeId id);
+  bool open_raised(Frame& frame, NodeId id);
   bool enter_formula(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void note_list(Tag tag, NodeId id);
   void note_table(NodeId id, Frame& frame);
@@ -220,11 +220,12 @@ bool Cutter::visit(NodeId id) {
   return node.is_element() && enter(id, node);
 }
 
-// Signs that keep a number apart from what is raised above it.
-void Cutter::open_raised(Frame& frame, NodeId id) {
+// Signs that keep a number apart from what is raised above it. False where they stand for it.
+bool Cutter::open_raised(Frame& frame, NodeId id) {
   const RaisedSigns signs = signs_of_raised(dom_, id, run_.adjacent());
   if (!signs.open.empty()) append(signs.open);
   frame.closing_text = signs.close;
+  return !signs.replaces;
 }
 
 void Cutter::note_list(Tag tag, NodeId id) {
@@ -407,7 +408,8 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && element_.is_link) ++block_.sums.links;
   if ((node.tag == Tag::kRt || node.tag == Tag::kRtc) && is_reading(dom_, id)) return false;
-  if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space) open_raised(frame, id);
+  if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space && !open_raised(frame, id))
+    return false;
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
   open_mark(frame, node.tag, id);
   return true;
