@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ascii.h"
+#include "core/hex.h"
 
 namespace ftok::html {
 
@@ -80,8 +81,9 @@ std::string written_url(std::string_view attribute) {
   while (!attribute.empty() && is_control(attribute.back())) attribute.remove_suffix(1);
   std::string url;
   for (const char c : attribute) {
-    if (c == ' ') url += "%20";
-    else if (c != '\t' && c != '\n' && c != '\r') url += c;
+    if (c == '\t' || c == '\n' || c == '\r') continue;
+    if (is_control(c) || c == 0x7F) url.append("%").append(to_hex({&c, 1}));
+    else url += c;
   }
   return url;
 }

@@ -7,7 +7,7 @@
 namespace ftok::html {
 
 // An attribute's URL: without the white space and controls around it and the tabs and line breaks within, other spaces
-// as "%20".
+// and controls as "%20".
 std::string written_url(std::string_view attribute);
 
 // The http or https URL that a reference means on a page at `base` (RFC 3986, 5.2; "\" is "/" and "https:x" is

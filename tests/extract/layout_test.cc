@@ -181,6 +181,21 @@ TEST(Layout, LeavesOutButtonsBesideAHeadingsText) {
   EXPECT_EQ(text_of("<p>Press <button>Start</button></p>"), "Press Start");
 }
 
+TEST(Layout, AddressesOfLinksStayOnTheirLine) {
+  const auto address = [](const std::string& html, bool markdown) {
+    LayoutOptions layout;
+    layout.markdown = markdown;
+    return text_of(html, layout, {.links = true, .images = false, .markdown = markdown});
+  };
+  const std::string link = "<a href=' https://a.example/b\n\tc d|e(f)\x1b '>oak</a>";
+  EXPECT_EQ(address("<p>an " + link, false), "an oak (https://a.example/bc%20d|e(f))");
+  EXPECT_EQ(address("<p>an " + link, true), "an [oak](https://a.example/bc%20d|e\\(f\\))");
+  EXPECT_EQ(address("<p>an <a href='b\x1b[m\x7f'>oak</a>", false), "an oak (b%1b[m%7f)");
+  // A cell ends at "|".
+  EXPECT_EQ(address("<table><tr><th>Tree<th>Age<tr><td>" + link + "<td>9</table>", true),
+            "| Tree | Age |\n| --- | --- |\n| [oak](https://a.example/bc%20d\\|e\\(f\\)) | 9 |");
+}
+
 TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u2317</a></h2><h2>two \u2317</h2>"), "one\ntwo \u2317");
