@@ -59,6 +59,8 @@ class Cutter {
   void flush();
   void append(std::string_view text);
   void append_code(std::string_view text);
+  void append_lines(std::string_view text);
+  void append_edge(const Frame& frame, const Frame& around);
   void note_appended(size_t before, size_t source_bytes);
   void append_math(NodeId id);
   void append_formula(std::string_view source, bool displayed);
@@ -210,10 +212,27 @@ void Cutter::append_code(std::string_view text) {
   note_appended(before, text.size());
 }
 
+void Cutter::append_lines(std::string_view text) {
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    append(text.substr(0, end));
+    append_line_break();
+    text.remove_prefix(end + 1);
+  }
+  append(text);
+}
+
+// Where an inline element begins and ends that its style makes a box.
+void Cutter::append_edge(const Frame& frame, const Frame& around) {
+  if (frame.keep_white_space) return;
+  if ((frame.styled & kOwnLine) != 0) run_.own_line();
+  else if ((frame.styled & kOwnCell) != 0 || (around.styled & kOfBoxes) != 0) append(" ");
+}
+
 bool Cutter::visit(NodeId id) {
   const Node& node = dom_[id];
   if (node.is_text()) {
     if (frames_.back().keep_white_space) append_code(node.view());
+    else if (frames_.back().keeps_lines) append_lines(node.view());
     else append(node.view());
     return false;
   }
@@ -275,6 +294,8 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.ends_code_line = false;
   frame.closing_text = {};
   element_.read(dom_, id);
+  frame.styled = element_.styled;
+  if ((frame.styled & (kKeepsLines | kFoldsLines)) != 0) frame.keeps_lines = (frame.styled & kKeepsLines) != 0;
   frame.tag = tag_by_role(node.tag, frame);
   frame.ancestors |= ancestor_of(node.tag) | (frame.tag == node.tag ? 0U : kInRoleTable);
   const uint16_t hints = element_.hints;
@@ -411,6 +432,7 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space && !open_raised(frame, id))
     return false;
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+  append_edge(frame, frames_.back());
   open_mark(frame, node.tag, id);
   return true;
 }
@@ -491,6 +513,7 @@ void Cutter::leave() {
   } else {
     if (!frame.closing_text.empty()) append(frame.closing_text);
     close_mark(frame);
+    append_edge(frame, frames_[frames_.size() - 2]);
     if (frame.ends_code_line) code_.end_line(frame);
   }
   frames_.pop_back();

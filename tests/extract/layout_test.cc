@@ -196,6 +196,38 @@ TEST(Layout, AddressesOfLinksStayOnTheirLine) {
             "| Tree | Age |\n| --- | --- |\n| [oak](https://a.example/bc%20d\\|e\\(f\\)) | 9 |");
 }
 
+TEST(Layout, InlineElementsThatTheirStyleMakesBoxes) {
+  for (const char* const display : {"block", "flex", "GRID", "table", "list-item !important", "flow-root"})
+    EXPECT_EQ(text_of("<p>foo<span style='color:red; display: " + std::string(display) + "'>x</span>bar"),
+              "foo\nx\nbar")
+        << display;
+  for (const char* const display : {"inline", "inline-block", "contents", "blocks", "block; display: inline"})
+    EXPECT_EQ(text_of("<p>foo<span style='display:" + std::string(display) + "'>x</span>bar"), "fooxbar") << display;
+  EXPECT_EQ(text_of("<p>a<br><b style=display:block>b</b><b style=display:block>c</b><br>d"), "a\nb\nc\nd");
+  EXPECT_EQ(text_of("<p>a<b style=display:table-cell>b</b><b style=display:table-cell>c</b>d"), "a b c d");
+  EXPECT_EQ(text_of("<p style=display:flex><b>a</b><b>b<i>c</i></b>"), "a bc");
+  EXPECT_EQ(text_of("<p><b>a</b><b>b</b>"), "ab");
+  EXPECT_EQ(text_of("<p>a<b style=display:block></b>", {}), "a");
+}
+
+TEST(Layout, LinesThatAStyleKeeps) {
+  const std::string poem = "The mill\n  below the  weir\n\nstands";
+  for (const char* const value : {"white-space: pre", "white-space:pre-wrap", "white-space:PRE-LINE!important",
+                                  "white-space:break-spaces", "white-space-collapse:preserve"})
+    EXPECT_EQ(text_of("<div style='" + std::string(value) + "'>" + poem + "</div>"), "The mill\nbelow the weir\nstands")
+        << value;
+  for (const char* const value : {"white-space:normal", "white-space:nowrap", "white-space:prefer", "color:pre"})
+    EXPECT_EQ(text_of("<div style='" + std::string(value) + "'>" + poem + "</div>"), "The mill below the weir stands")
+        << value;
+  EXPECT_EQ(
+      text_of(
+          "<div style=white-space:pre-wrap>\n<p>a\nb <b>c\nd</b></p>\n\n<p style=white-space:normal>e\nf</p>\n</div>"),
+      "a\nb c\nd\ne f");
+  LayoutOptions markdown;
+  markdown.markdown = true;
+  EXPECT_EQ(text_of("<div style=white-space:pre>a\nb\n\nc</div>", markdown), "a  \nb\n\nc");
+}
+
 TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u2317</a></h2><h2>two \u2317</h2>"), "one\ntwo \u2317");
