@@ -83,11 +83,19 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else tags.license.read_meta(name, content);
 }
 
+// Whether an element breaks the line that it stands in.
+bool breaks_line(const Dom& dom, NodeId id) {
+  return id != kNoNode && dom[id].is_element() &&
+         (dom[id].is(Tag::kBr) || has_flag(dom[id].tag, kBlock) ||
+          (styled_as(dom.value(id, AttributeName::kStyle)) & kOwnLine) != 0);
+}
+
 std::string text_below(const Dom& dom, NodeId top) {
   std::string out;
   TextRun run(out);
   for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax;) {
     const bool passed_over = dom[id].is(Tag::kA) && is_permalink(dom, id);
+    if (breaks_line(dom, id) || breaks_line(dom, dom[id].previous)) run.append(" ", false);
     if (dom[id].is_text()) run.append(dom[id].view().substr(0, kFieldMax), false);
     id = passed_over ? dom.next_after_subtree(id, top) : dom.next_in_order(id, top);
   }

@@ -198,6 +198,13 @@ TEST(Extract, AHeadingThatLeadsHomeIsTheSitesName) {
   EXPECT_EQ(title("The Mill Board"), "The Mill Board");
 }
 
+TEST(Extract, TitlesInLines) {
+  for (const char* const title : {"Pears<br>and figs", "Pears<div>and figs</div>", "<div><i>Pears</i></div>and figs",
+                                  "Pears<b style=display:block>and figs</b>"})
+    EXPECT_EQ(extract("<h1>" + std::string(title) + "</h1><p>x", {}).metadata.title, "Pears and figs") << title;
+  EXPECT_EQ(extract("<h1>P<b>ears</b></h1><p>x", {}).metadata.title, "Pears");
+}
+
 TEST(Extract, TitlesWithoutPermalinks) {
   EXPECT_EQ(extract("<h1>Pears<a href='#pears'>\u00B6</a></h1><p>x", {}).metadata.title, "Pears");
   EXPECT_EQ(extract("<meta property=og:title content='Pears \u00B6'><p>x", {}).metadata.title, "Pears");
