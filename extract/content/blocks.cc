@@ -300,6 +300,7 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.ancestors |= ancestor_of(node.tag) | (frame.tag == node.tag ? 0U : kInRoleTable);
   const uint16_t hints = element_.hints;
   frame.ancestors |= element_.ancestors;
+  if (node.tag == Tag::kDialog && dom_.find(id, AttributeName::kOpen) == nullptr) frame.ancestors |= kInHidden;
   page_.has_thread_type = page_.has_thread_type || element_.has_thread_type;
   if (node.tag == Tag::kA && !element_.is_link)
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);

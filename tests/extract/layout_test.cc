@@ -236,6 +236,8 @@ TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<span class=mw-editsection>[edit]</span> <span class=edit>two</span></h2>"), "one two");
 }
 TEST(Layout, LeavesOutWhatIsHidden) {
+  EXPECT_EQ(text_of("<p>one</p><dialog><p>a</p></dialog><dialog class=x>b</dialog><dialog open>two</dialog>"),
+            "one\ntwo");
   EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"),
             "one");
 }
