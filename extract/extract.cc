@@ -87,7 +87,7 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
     if (parsed.status != ParseStatus::kDone) return;
   }
   open_shadow_roots(dom, parsed.steps);
-  metadata = read_metadata(dom);
+  metadata = read_metadata(dom, address);
   noframes = noframes_text(dom);
   if (!noframes.empty()) {
     const uint64_t steps = parsed.steps;
@@ -106,8 +106,7 @@ void ExtractSteps::parse(std::string_view html, const ExtractOptions& options) {
 
 PageFacts ExtractSteps::facts() const {
   const std::string_view own = metadata.canonical_url;
-  const bool is_address = own.find("//") != std::string_view::npos;
-  PageFacts facts{metadata.title, metadata.json_ld_type, metadata.og_type, is_address ? own : address};
+  PageFacts facts{metadata.title, metadata.json_ld_type, metadata.og_type, own.empty() ? address : own};
   facts.document_title = metadata.document_title;
   facts.description = metadata.description;
   return facts;
@@ -200,8 +199,8 @@ ExtractResult extract(std::string_view html, const ExtractOptions& options, std:
   steps.lay_out(options, result);
   result.metadata = std::move(steps.metadata);
   html::Metadata& page = result.metadata;
-  const bool has_address = page.canonical_url.find("//") != std::string::npos;
-  page.title = html::title_without_site(page.title, {page.site, page.heading, has_address ? page.canonical_url : url});
+  const std::string_view address = page.canonical_url.empty() ? url : page.canonical_url;
+  page.title = html::title_without_site(page.title, {page.site, page.heading, address});
   if (is_empty_text(result.plain ? *result.plain : result.text)) result.drop_reason = "extract.no_text";
   return result;
 }

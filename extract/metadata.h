@@ -7,7 +7,8 @@
 namespace ftok::html {
 
 struct Metadata {
-  std::string title, author, published, site, html_language, canonical_url, description;
+  std::string title, author, published, site, html_language, description;
+  std::string canonical_url;   // of http or https, with a host
   std::string heading;         // the first <h1>, unless it is a link to the site's first page
   std::string document_title;  // <title>, which often names the site too
   std::string json_ld_text;    // articleBody, or a posting's text, for pages whose text is in scripts alone

@@ -1,8 +1,10 @@
 #include "extract/content/ancestors.h"
 
 #include <algorithm>
+#include <initializer_list>
 #include <iterator>
 
+#include "core/ascii.h"
 #include "extract/content/blocks.h"
 
 namespace ftok::html {
@@ -175,6 +177,27 @@ bool style_hides(std::string_view style) {
   StyleFacts facts;
   for_each_declaration(style, [&](std::string_view name, std::string_view value) { facts.read(name, value); });
   return facts.hides();
+}
+
+uint8_t styled_as(std::string_view style) {
+  uint8_t display = 0, lines = 0;
+  const auto is_among = [](std::string_view value, std::initializer_list<std::string_view> known) {
+    const std::string_view word = value.substr(0, value.find_first_of(" !\t\n\r\f"));
+    return std::any_of(known.begin(), known.end(), [&](std::string_view k) { return equals_ignoring_case(word, k); });
+  };
+  for_each_declaration(style, [&](std::string_view name, std::string_view value) {
+    if (is_property(name, "display")) {
+      const bool of_boxes = is_among(value, {"flex", "grid", "inline-flex", "inline-grid"});
+      const bool own_line = is_among(value, {"block", "flex", "grid", "table", "list-item", "flow-root", "table-row"});
+      display = static_cast<uint8_t>((of_boxes ? kOfBoxes : 0) | (own_line ? kOwnLine : 0) |
+                                     (is_among(value, {"table-cell"}) ? kOwnCell : 0));
+    } else if (is_property(name, "white-space") || is_property(name, "white-space-collapse")) {
+      if (is_among(value, {"pre", "pre-wrap", "pre-line", "break-spaces", "preserve", "preserve-breaks"}))
+        lines = kKeepsLines;
+      else if (is_among(value, {"normal", "nowrap", "collapse", "initial"})) lines = kFoldsLines;
+    }
+  });
+  return display | lines;
 }
 
 bool style_leaves_nothing(std::string_view style) {

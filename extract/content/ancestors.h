@@ -27,6 +27,16 @@ uint32_t in_box_of_forum(uint32_t ancestors, uint16_t kinds);
 // that leaves nothing, a place off the screen, a box of a pixel that cuts off what does not fit.
 bool style_hides(std::string_view style);
 
+// How a style attribute lays an element out, as bits.
+enum StyledAs : uint8_t {
+  kOwnLine = 1,      // a box with lines of its own: display: block, flex, grid, table ...
+  kOwnCell = 2,      // a box beside others: display: table-cell
+  kOfBoxes = 4,      // its children are boxes beside others: display: flex, grid
+  kKeepsLines = 8,   // line breaks of the source are line breaks: white-space: pre, pre-wrap, pre-line ...
+  kFoldsLines = 16,  // they are spaces: white-space: normal, nowrap
+};
+uint8_t styled_as(std::string_view style);
+
 // Whether a style attribute leaves nothing to see of a piece of text, though its place stays: opacity, font size or
 // scale 0. Scripts fade boxes in that begin so.
 bool style_leaves_nothing(std::string_view style);

@@ -59,13 +59,15 @@ class Cutter {
   void flush();
   void append(std::string_view text);
   void append_code(std::string_view text);
+  void append_lines(std::string_view text);
+  void append_edge(const Frame& frame, const Frame& around);
   void note_appended(size_t before, size_t source_bytes);
   void append_math(NodeId id);
   void append_formula(std::string_view source, bool displayed);
   void append_image(NodeId id);
   void open_mark(Frame& frame, Tag tag, NodeId id);
   void close_mark(const Frame& frame);
-  void open_raised(Frame& frame, NodeId id);
+  bool open_raised(Frame& frame, NodeId id);
   bool enter_formula(NodeId id, const Node& node, Frame& frame, uint16_t hints);
   void note_list(Tag tag, NodeId id);
   void note_table(NodeId id, Frame& frame);
@@ -210,21 +212,39 @@ void Cutter::append_code(std::string_view text) {
   note_appended(before, text.size());
 }
 
+void Cutter::append_lines(std::string_view text) {
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    append(text.substr(0, end));
+    append_line_break();
+    text.remove_prefix(end + 1);
+  }
+  append(text);
+}
+
+// Where an inline element begins and ends that its style makes a box.
+void Cutter::append_edge(const Frame& frame, const Frame& around) {
+  if (frame.keep_white_space) return;
+  if ((frame.styled & kOwnLine) != 0) run_.own_line();
+  else if ((frame.styled & kOwnCell) != 0 || (around.styled & kOfBoxes) != 0) append(" ");
+}
+
 bool Cutter::visit(NodeId id) {
   const Node& node = dom_[id];
   if (node.is_text()) {
     if (frames_.back().keep_white_space) append_code(node.view());
+    else if (frames_.back().keeps_lines) append_lines(node.view());
     else append(node.view());
     return false;
   }
   return node.is_element() && enter(id, node);
 }
 
-// Signs that keep a number apart from what is raised above it.
-void Cutter::open_raised(Frame& frame, NodeId id) {
+// Signs that keep a number apart from what is raised above it. False where they stand for it.
+bool Cutter::open_raised(Frame& frame, NodeId id) {
   const RaisedSigns signs = signs_of_raised(dom_, id, run_.adjacent());
   if (!signs.open.empty()) append(signs.open);
   frame.closing_text = signs.close;
+  return !signs.replaces;
 }
 
 void Cutter::note_list(Tag tag, NodeId id) {
@@ -274,10 +294,13 @@ bool Cutter::enter(NodeId id, const Node& node) {
   frame.ends_code_line = false;
   frame.closing_text = {};
   element_.read(dom_, id);
+  frame.styled = element_.styled;
+  if ((frame.styled & (kKeepsLines | kFoldsLines)) != 0) frame.keeps_lines = (frame.styled & kKeepsLines) != 0;
   frame.tag = tag_by_role(node.tag, frame);
   frame.ancestors |= ancestor_of(node.tag) | (frame.tag == node.tag ? 0U : kInRoleTable);
   const uint16_t hints = element_.hints;
   frame.ancestors |= element_.ancestors;
+  if (node.tag == Tag::kDialog && dom_.find(id, AttributeName::kOpen) == nullptr) frame.ancestors |= kInHidden;
   page_.has_thread_type = page_.has_thread_type || element_.has_thread_type;
   if (node.tag == Tag::kA && !element_.is_link)
     frame.ancestors &= frames_.back().ancestors | ~static_cast<uint32_t>(kInLink);
@@ -407,8 +430,10 @@ bool Cutter::enter_inline(NodeId id, const Node& node, Frame& frame, uint16_t hi
   frame.inline_hints = static_cast<uint16_t>(frame.inline_hints | hints);
   if (node.tag == Tag::kA && element_.is_link) ++block_.sums.links;
   if ((node.tag == Tag::kRt || node.tag == Tag::kRtc) && is_reading(dom_, id)) return false;
-  if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space) open_raised(frame, id);
+  if ((node.tag == Tag::kSup || node.tag == Tag::kSub) && !frame.keep_white_space && !open_raised(frame, id))
+    return false;
   if (node.tag == Tag::kB || node.tag == Tag::kStrong) frame.emphasis = true;
+  append_edge(frame, frames_.back());
   open_mark(frame, node.tag, id);
   return true;
 }
@@ -489,6 +514,7 @@ void Cutter::leave() {
   } else {
     if (!frame.closing_text.empty()) append(frame.closing_text);
     close_mark(frame);
+    append_edge(frame, frames_[frames_.size() - 2]);
     if (frame.ends_code_line) code_.end_line(frame);
   }
   frames_.pop_back();

@@ -23,7 +23,9 @@ struct Frame {
   uint8_t fold_distance = kFar;  // elements up to one named as a box that unfolds
   uint16_t inline_hints = 0;
   bool keep_white_space = false;
+  bool keeps_lines = false;  // line breaks of the source are line breaks
   bool emphasis = false;
+  uint8_t styled = 0;  // of the element: bits of StyledAs
   bool is_header_cell = false;
   bool in_role_table = false;   // the innermost table is one by its role
   bool is_formula = false;      // what it draws is one

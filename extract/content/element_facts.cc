@@ -32,6 +32,7 @@ void ElementFacts::read_attributes(const Attribute& first, Tag own) {
         break;
       case AttributeName::kStyle:
         if (style_hides(a->value())) around |= kInHidden | kHiddenByStyle;
+        styled = styled_as(a->value());
         break;
       case AttributeName::kAriaLabel:  // names a box for those who hear it
         is_scripted = true;

@@ -17,6 +17,7 @@ class ElementFacts {
     names.clear();
     class_hash = ancestors = 0;
     hints = 0;
+    styled = 0;
     is_link = is_heading = has_thread_type = false;
     tag = Tag::kUnknown;
     if (const Attribute* first = dom.attributes(id); first != nullptr) read_attributes(*first, dom[id].tag);
@@ -29,6 +30,7 @@ class ElementFacts {
   bool is_link = false;          // it has an address, or a script seems to act on it
   bool is_heading = false;       // by its role
   bool has_thread_type = false;  // an itemtype that only pages of a conversation have
+  uint8_t styled = 0;            // bits of StyledAs (ancestors.h)
   Tag tag = Tag::kUnknown;       // what it is by its role, where that is a part of a table
 
  private:

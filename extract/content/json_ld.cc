@@ -121,7 +121,15 @@ std::string plain(std::string_view text) {
 std::string plain_field(std::string_view text) { return unfolded(plain(text.substr(0, kFieldBytesMax))); }
 
 std::string plain_body(std::string_view text) {
-  std::string out = plain(text);
+  std::string out;
+  TextRun run(out);
+  const std::string body = plain(text);
+  for (size_t at = 0; at < body.size();) {  // no "\r" before "\n"
+    const size_t end = std::min(body.find("\r\n", at), body.size());
+    run.append(std::string_view(body).substr(at, end - at), true);
+    if (end < body.size()) run.append("\n", true);
+    at = end + 2;
+  }
   while (!out.empty() && is_ascii_space(out.back())) out.pop_back();
   out.erase(0, static_cast<size_t>(std::find_if_not(out.begin(), out.end(), is_ascii_space) - out.begin()));
   return out;

@@ -161,6 +161,71 @@ std::string_view text_behind(const Dom& dom, NodeId id) {
   return child != kNoNode && dom[child].is_text() ? dom[child].view() : std::string_view();
 }
 
+// The digits that a text begins with, of at most four; 0 for none.
+int number_at(std::string_view text) {
+  size_t size = 0;
+  while (size < text.size() && is_digit(text[size])) ++size;
+  return size == 0 || size > 4 ? 0 : std::stoi(std::string(text.substr(0, size)));
+}
+
+// "1" of "2 1/2": behind it a slash and a greater number, which is lowered, or behind U+2044, or, of at most 8, below
+// a 1.
+bool is_numerator(const Dom& dom, NodeId id, const Script& script) {
+  constexpr int kNodesMax = 6;
+  constexpr size_t kBytesMax = 16;
+  std::string behind;
+  bool is_lowered = false;
+  int seen = 0;
+  for (NodeId next = dom.next_after_subtree(id);
+       next != kNoNode && ++seen <= kNodesMax && behind.size() < kBytesMax && !has_flag(dom[next].tag, kBlock);
+       next = dom.next_in_order(next)) {
+    is_lowered = is_lowered || (dom[next].is(Tag::kSub) && behind.find_first_of("0123456789") == std::string::npos);
+    if (dom[next].is_text()) behind += dom[next].view().substr(0, kBytesMax);
+  }
+  std::string_view rest = trim(behind);
+  const bool has_fraction_slash = rest.starts_with("\u2044");
+  if (!has_fraction_slash && !rest.starts_with('/') && !rest.starts_with("\u2215")) return false;
+  rest.remove_prefix(rest[0] == '/' ? 1 : 3);
+  const int numerator = number_at(script.text), denominator = number_at(trim(rest));
+  return numerator > 0 && numerator < denominator &&
+         (is_lowered || has_fraction_slash || (numerator == 1 && denominator <= 8));
+}
+
+// The sign for degrees, typed as a raised letter or zero: "20<sup>0</sup>C".
+bool is_degree(const Dom& dom, NodeId id, const Base& base, const Script& script) {
+  if (script.text != "0" && script.text != "o" && script.text != "O") return false;
+  std::string_view scale = text_behind(dom, id);
+  if (script.text == "0" && base.number != "10") {
+    if (scale.starts_with("\u00A0")) scale.remove_prefix(2);
+    else if (scale.starts_with(' ')) scale.remove_prefix(1);
+  }
+  constexpr std::string_view kCyrillicEs = "\u0421";
+  const bool is_scale = scale.starts_with('C') || scale.starts_with('F') || scale.starts_with(kCyrillicEs);
+  if (!is_scale) return false;
+  scale.remove_prefix(scale[0] == kCyrillicEs[0] ? kCyrillicEs.size() : 1);
+  return scale.empty() || !(html::is_letter(decode_utf8(scale, 0).code_point) || is_digit(scale[0]));
+}
+
+// "2<sup>a</sup>", "10<sup>o</sup>", "2<sup>e</sup>" of Spanish, Portuguese, Italian or French, no power: pages in
+// other languages have none, and no sign of a term stands beside it.
+bool is_ordinal(const Dom& dom, NodeId id, const Base& base, const Script& script) {
+  if (script.is_italic || script.text.size() != 1) return false;
+  const char letter = ascii_lower(script.text[0]);
+  if (letter == 'o') return true;
+  if (letter != 'a' && letter != 'e') return false;
+  static constexpr std::string_view kLanguages[] = {"ca", "es", "fr", "gl", "it", "pt"};
+  const NodeId html = dom.first_element(Dom::kRoot);
+  const std::string language = html == kNoNode ? "" : lower_ascii(dom.value(html, AttributeName::kLang).substr(0, 2));
+  if (!language.empty() && std::find(std::begin(kLanguages), std::end(kLanguages), language) == std::end(kLanguages))
+    return false;
+  static constexpr std::string_view kSigns[] = {"+", "-", "=", "*", "/", "^", "<", ">", "×", "·", "−", "⋅", "≤", "≥"};
+  const std::string_view behind = text_behind(dom, id);
+  const std::string_view left = trim(base.before), right = trim(behind);
+  return (behind.empty() || !is_digit(behind[0])) &&
+         std::none_of(std::begin(kSigns), std::end(kSigns),
+                      [&](std::string_view sign) { return left.ends_with(sign) || right.starts_with(sign); });
+}
+
 // A number behind a number: the minor part of a price or of a time of day, or an exponent.
 std::string_view sign_behind_number(const Dom& dom, NodeId id, const Base& base, const Script& script) {
   const bool two_digits = script.digits == 2 && script.text.size() == 2;
@@ -222,6 +287,9 @@ RaisedSigns signs_of_raised(const Dom& dom, NodeId id, std::string_view before) 
     return marked ? raised_by("_", script) : RaisedSigns();
   }
   if (!base.number.empty()) {
+    if (is_degree(dom, id, base, script)) return {"°", {}, true};
+    if (script.is_number() && is_numerator(dom, id, script)) return {" ", {}};
+    if (script.is_one_letter() && is_ordinal(dom, id, base, script)) return {};
     if (script.is_number()) return raised_by(sign_behind_number(dom, id, base, script), script);
     const bool is_power = base.number == "2" || base.number == "10" || script.is_italic;
     const bool is_exponent = script.is_negative() || ((script.is_one_letter() || script.is_term()) && is_power) ||

@@ -8,6 +8,7 @@
 #include "extract/content/json_ld.h"
 #include "extract/content/license.h"
 #include "extract/content/text_run.h"
+#include "extract/html/resolve_url.h"
 
 namespace ftok::html {
 
@@ -38,9 +39,10 @@ bool is_json_ld(std::string_view type) {
 }
 
 struct MetaTags {
-  std::string og_title, og_site, og_description, og_url, title, author, creators, published, published_plain,
-      description, site, canonical, language, og_type;
-  std::string author_key;  // the name of the tags that `author` is from
+  std::string og_title, og_site, og_description, title, author, creators, published, published_plain, description, site,
+      language, og_type;
+  std::string_view canonical, og_url, base;  // as they are written
+  std::string author_key;                    // the name of the tags that `author` is from
   LicenseReader license;
 };
 
@@ -68,7 +70,7 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else if (name == "application-name") set_once(tags.site, content);
   else if (name == "og:description") set_once(tags.og_description, content);
   else if (name == "description" || name == "dc.description") set_once(tags.description, content);
-  else if (name == "og:url") set_once(tags.og_url, content);
+  else if (name == "og:url") tags.og_url = tags.og_url.empty() ? content : tags.og_url;
   else if (name == "og:type") set_once(tags.og_type, lower(content));
   else if (name == "citation_author" || name == "dc.creator") append_name(tags.creators, folded(content));
   else if (name == "author" || name == "parsely-author" || name == "sailthru.author" || name == "article:author")
@@ -81,11 +83,19 @@ void read_meta(const Dom& dom, NodeId id, MetaTags& tags) {
   else tags.license.read_meta(name, content);
 }
 
+// Whether an element breaks the line that it stands in.
+bool breaks_line(const Dom& dom, NodeId id) {
+  return id != kNoNode && dom[id].is_element() &&
+         (dom[id].is(Tag::kBr) || has_flag(dom[id].tag, kBlock) ||
+          (styled_as(dom.value(id, AttributeName::kStyle)) & kOwnLine) != 0);
+}
+
 std::string text_below(const Dom& dom, NodeId top) {
   std::string out;
   TextRun run(out);
   for (NodeId id = dom.next_in_order(top, top); id != kNoNode && out.size() < kFieldMax;) {
     const bool passed_over = dom[id].is(Tag::kA) && is_permalink(dom, id);
+    if (breaks_line(dom, id) || breaks_line(dom, dom[id].previous)) run.append(" ", false);
     if (dom[id].is_text()) run.append(dom[id].view().substr(0, kFieldMax), false);
     id = passed_over ? dom.next_after_subtree(id, top) : dom.next_in_order(id, top);
   }
@@ -140,9 +150,20 @@ bool leads_home(const Dom& dom, NodeId heading) {
   return address == "/" || address == "/index.php" || address == "/index.html";
 }
 
+// The first of the page's statements that is a URL of http or https (HTML Standard, "document base URL").
+std::string canonical_url(const MetaTags& tags, std::string_view url) {
+  std::string base = tags.base.empty() ? std::string() : resolve_url(tags.base, url);
+  if (base.empty()) base = url;
+  for (const std::string_view stated : {tags.canonical, tags.og_url}) {
+    std::string resolved = stated.empty() ? std::string() : resolve_url(stated, base);
+    if (!resolved.empty()) return resolved;
+  }
+  return {};
+}
+
 }  // namespace
 
-Metadata read_metadata(const Dom& dom) {
+Metadata read_metadata(const Dom& dom, std::string_view url) {
   MetaTags tags;
   Metadata found;
   JsonLd json_ld(found);
@@ -161,9 +182,12 @@ Metadata read_metadata(const Dom& dom) {
         if (title.empty()) title = text_below(dom, id);
         break;
       case Tag::kMeta: read_meta(dom, id, tags); break;
+      case Tag::kBase:
+        if (tags.base.empty()) tags.base = dom.value(id, AttributeName::kHref);
+        break;
       case Tag::kLink:
         if (tags.canonical.empty() && has_word(dom.value(id, AttributeName::kRel), "canonical")) {
-          tags.canonical = folded(dom.value(id, AttributeName::kHref));
+          tags.canonical = dom.value(id, AttributeName::kHref);
         }
         tags.license.read_link(dom, id);
         break;
@@ -205,7 +229,7 @@ Metadata read_metadata(const Dom& dom) {
   found.author = first({&tags.author, &tags.creators, &found.author, &by});
   found.published = first({&tags.published, &found.published, &tags.published_plain, &time});
   found.description = first({&tags.og_description, &tags.description, &found.description});
-  found.canonical_url = first({&tags.canonical, &tags.og_url});
+  found.canonical_url = canonical_url(tags, url);
   found.og_type = tags.og_type;
   tags.license.finish(json_ld.license());
   found.license = tags.license.license();

@@ -15,7 +15,10 @@ class TextRun {
 
   void begin();  // starts a new run at the end of the text
   void append(std::string_view text, bool keep_white_space);
-  void line_break();                                        // <br>
+  void line_break();  // <br>
+  void own_line() {   // the end of a line, unless that is where the text is
+    if (breaks_ == 0) line_break();
+  }
   bool ends_in_blank_line() const { return breaks_ >= 2; }  // two <br> in a row
   bool empty() const { return out_.size() == begin_; }
   size_t begin_offset() const { return begin_; }

@@ -1,8 +1,10 @@
 #include "extract/html/mojibake.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
+#include "core/ascii.h"
 #include "core/utf8.h"
 
 namespace ftok::html {
@@ -66,6 +68,59 @@ bool is_accented_letter(char32_t c) {
   return (c >= 0xC0 && c <= 0x24F && c != 0xD7 && c != 0xF7 && c != 0x192) || (c >= 0x1E00 && c <= 0x1EFF);
 }
 
+bool is_upper(char32_t c) { return (c >= 'A' && c <= 'Z') || (c >= 0xC0 && c <= 0xDE && c != 0xD7); }
+bool is_lower(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= 0xDF && c <= 0xFF && c != 0xF7); }
+
+// The character before page[at], and the one that begins there; 0 at the page's ends.
+char32_t char_before(std::string_view page, size_t& at) {
+  if (at == 0) return 0;
+  do --at;
+  while (at > 0 && (static_cast<unsigned char>(page[at]) & 0xC0) == 0x80);
+  return decode_utf8(page, at).code_point;
+}
+char32_t char_at(std::string_view page, size_t at) { return at < page.size() ? decode_utf8(page, at).code_point : 0; }
+
+// Of the byte of a character in windows-1252: quotation marks, the ellipsis, the bullet, dashes and the trade mark, the
+// no-break space and what else stands right behind a word.
+bool may_follow_word(unsigned byte) {
+  constexpr unsigned kSigns[] = {0x82, 0x84, 0x85, 0x8B, 0x91, 0x92, 0x93, 0x94, 0x95,
+                                 0x96, 0x97, 0x99, 0x9B, 0xA0, 0xAB, 0xAD, 0xB7, 0xBB};
+  return std::find(std::begin(kSigns), std::end(kSigns), byte) != std::end(kSigns);
+}
+bool is_quote_or_ellipsis(unsigned byte) {
+  return (may_follow_word(byte) && byte < 0x95) || byte == 0x9B || byte == 0xAB || byte == 0xBB;
+}
+
+// Whether the run at page[at] may be a word's last letter and the signs behind it: "AMANHÃ”", "groß“", "café…”".
+bool may_be_meant(std::string_view page, size_t at, const Run& run) {
+  const auto byte = [&](unsigned k) { return static_cast<unsigned>(static_cast<unsigned char>(run.bytes[k])); };
+  for (unsigned k = 1; k < run.size; ++k) {
+    if (!may_follow_word(byte(k))) return false;
+  }
+  if (byte(0) >= 0xDF) return true;  // a small letter
+  size_t start = at;
+  const char32_t before = char_before(page, start), behind = char_at(page, at + run.bytes_read);
+  if (is_lower(before)) return false;
+  const bool is_common =
+      byte(0) <= 0xC5 || (byte(0) >= 0xCE && byte(0) <= 0xD1);  // in mojibake of Latin, Greek, Cyrillic
+  if (!is_common) return true;
+  if (is_upper(before)) return is_upper(char_before(page, start)) || !is_lower(behind);
+  return byte(0) != 0xC2 && is_quote_or_ellipsis(byte(1)) && !is_upper(behind) && !is_lower(behind);
+}
+
+// Whether the run at page[at] stands alone between tags or quotation marks, as one does that is shown for what it is.
+bool is_shown(std::string_view page, size_t at, const Run& run) {
+  const auto is_edge = [](char32_t c) {
+    constexpr char32_t kEdges[] = {0,   '\n', '<',  '>',    '"',    '\'',   '`',    '(',
+                                   ')', 0xAB, 0xBB, 0x2018, 0x2019, 0x201C, 0x201D, 0x201E};
+    return std::find(std::begin(kEdges), std::end(kEdges), c) != std::end(kEdges);
+  };
+  size_t begin = at, end = at + run.bytes_read;
+  while (begin > 0 && (page[begin - 1] == ' ' || page[begin - 1] == '\t')) --begin;
+  while (end < page.size() && (page[end] == ' ' || page[end] == '\t')) ++end;
+  return is_edge(char_before(page, begin)) && is_edge(char_at(page, end));
+}
+
 // A run that lost its last byte, and what it means.
 struct Remnant {
   size_t bytes_read = 0;  // 0: there is none
@@ -106,9 +161,13 @@ Remnant remnant_at(std::string_view page, size_t at) {
 
 // What one stretch of text holds.
 struct Stretch {
-  uint64_t runs = 0;
-  uint64_t remnants = 0;   // which mean something beside runs
-  bool is_certain = true;  // no accented letter beside the runs
+  uint64_t runs = 0;      // that can mean nothing else
+  uint64_t doubtful = 0;  // runs that may be what they look like, where no run is beside them
+  uint64_t remnants = 0;  // which mean something beside runs
+  uint64_t right = 0;     // other characters outside ASCII
+  uint64_t accented = 0;  // accented letters among them
+
+  bool is_certain() const { return runs > 0 && accented == 0; }
 };
 
 bool ends_stretch(char c) { return c == '<' || c == '>' || c == '\n'; }
@@ -117,28 +176,34 @@ class Repair {
  public:
   explicit Repair(std::string_view page) : page_(page) {}
 
-  // Whether the page as a whole is certain.
+  // Whether the page as a whole is certain. One that has many accented letters that are right may show a few runs as
+  // what they are. Code is looked at where nearly nothing outside ASCII is right: then all of the page was misread.
   bool is_certain() {
-    for (size_t at = page_.find('\xC3'); at != std::string_view::npos; at = page_.find('\xC3', at)) {
-      while (at > 0 && !ends_stretch(page_[at - 1])) --at;
-      const Stretch stretch = read(at, nullptr);
-      if (stretch.runs > 0 && stretch.is_certain) any_ = true;
-      if (any_ && (long_run_ || two_kinds_)) return true;
+    constexpr uint64_t kAccentedMax = 10, kRunsMin = 10;  // accented letters to a run, runs to what is right
+    Stretch page = read_all();
+    if (page.right * kRunsMin > page.runs) {
+      passes_code_ = true;
+      first_run_ = {};
+      long_run_ = two_kinds_ = false;
+      page = read_all();
     }
-    return false;
+    return (long_run_ || two_kinds_) && page.accented <= kAccentedMax * page.runs;
   }
 
   uint64_t write(std::string& out) {
     uint64_t repaired = 0;
     out.reserve(page_.size());
     for (size_t at = 0; at < page_.size();) {
+      const size_t code = at;
+      at = end_of_code(at);
+      out += page_.substr(code, at - code);
       const size_t begin = at;
       const Stretch stretch = read(at, nullptr);
-      if (stretch.runs == 0 || !stretch.is_certain) {
+      if (!stretch.is_certain()) {
         out += page_.substr(begin, at - begin);
         continue;
       }
-      repaired += stretch.runs + stretch.remnants;
+      repaired += stretch.runs + stretch.doubtful + stretch.remnants;
       at = begin;
       read(at, &out);
     }
@@ -146,10 +211,24 @@ class Repair {
   }
 
  private:
+  // The runs of stretches that are certain, and what is right elsewhere.
+  Stretch read_all() {
+    Stretch page;
+    for (size_t at = 0; at < page_.size();) {
+      at = end_of_code(at);
+      const Stretch stretch = read(at, nullptr);
+      page.runs += stretch.is_certain() ? stretch.runs + stretch.doubtful : 0;
+      page.right += stretch.right + (stretch.runs == 0 ? stretch.doubtful : 0);
+      page.accented += stretch.accented + (stretch.runs == 0 ? stretch.doubtful : 0);
+    }
+    return page;
+  }
+
   // Reads the stretch at `at`, which moves behind it; writes it as it is meant where there is somewhere to.
   Stretch read(size_t& at, std::string* out) {
     Stretch stretch;
     const size_t begin = at;
+    std::string_view first_run = first_run_;
     bool long_run = false, two_kinds = false;
     while (at < page_.size() && (at == begin || !ends_stretch(page_[at]))) {
       if (static_cast<unsigned char>(page_[at]) < 0x80) {
@@ -159,11 +238,14 @@ class Repair {
       }
       const Run run = run_at(page_, at);
       if (run.bytes_read != 0) {
-        const std::string_view seen = page_.substr(at, run.bytes_read);
-        if (first_run_.empty()) first_run_ = seen;
-        two_kinds = two_kinds || seen != first_run_;
-        long_run = long_run || run.size > 2;
-        ++stretch.runs;
+        const bool is_doubtful = may_be_meant(page_, at, run);
+        ++(is_doubtful ? stretch.doubtful : stretch.runs);
+        if (!is_doubtful && !is_shown(page_, at, run)) {
+          const std::string_view seen = page_.substr(at, run.bytes_read);
+          if (first_run.empty()) first_run = seen;
+          two_kinds = two_kinds || seen != first_run;
+          long_run = long_run || run.size > 2;
+        }
         if (out != nullptr) out->append(run.bytes, run.size);
         at += run.bytes_read;
         continue;
@@ -176,17 +258,47 @@ class Repair {
         continue;
       }
       const Utf8Char c = decode_utf8(page_, at);
-      stretch.is_certain = stretch.is_certain && !is_accented_letter(c.code_point);
+      stretch.accented += is_accented_letter(c.code_point) ? 1 : 0;
+      ++stretch.right;
       if (out != nullptr) *out += page_.substr(at, c.size);
       at += c.size;
     }
-    if (stretch.is_certain) long_run_ = long_run_ || long_run, two_kinds_ = two_kinds_ || two_kinds;
+    if (stretch.is_certain()) {
+      first_run_ = first_run;
+      long_run_ = long_run_ || long_run, two_kinds_ = two_kinds_ || two_kinds;
+    }
     return stretch;
   }
 
+  // Behind the code that begins at `at`: an element of code as far as its end tag. `at` where there is none.
+  size_t end_of_code(size_t at) {
+    const auto is_tag = [&](std::string_view rest, std::string_view name) {
+      return starts_with_ignoring_case(rest, name) &&
+             (rest.size() == name.size() || is_html_space(rest[name.size()]) || rest[name.size()] == '>');
+    };
+    if (!passes_code_ || page_[at] != '<') return at;
+    const std::string_view begin = page_.substr(at + 1, kTagMax), tag = begin.substr(0, begin.find('>'));
+    for (size_t k = 0; k < kCodeTags.size(); ++k) {
+      const std::string_view name = kCodeTags[k];
+      if (!is_tag(tag, name) || at >= unended_[k]) continue;
+      if (name == "script" && tag.find("json") != std::string_view::npos) return at;  // metadata
+      for (size_t end = page_.find("</", at); end != std::string_view::npos; end = page_.find("</", end + 2)) {
+        if (is_tag(page_.substr(end + 2, name.size() + 1), name)) return end;
+      }
+      unended_[k] = at;
+    }
+    return at;
+  }
+
   std::string_view page_;
+  bool passes_code_ = false;
   std::string_view first_run_;
-  bool any_ = false, long_run_ = false, two_kinds_ = false;  // of certain stretches
+  bool long_run_ = false, two_kinds_ = false;  // of certain stretches
+
+  static constexpr size_t kTagMax = 256;
+  static constexpr std::array<std::string_view, 6> kCodeTags = {"code", "pre", "kbd", "samp", "script", "style"};
+  std::array<size_t, kCodeTags.size()> unended_ = {page_.size(), page_.size(), page_.size(),
+                                                   page_.size(), page_.size(), page_.size()};  // no end tag from there
 };
 
 // Whether a page has such a run at all. Most pages end here.

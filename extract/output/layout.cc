@@ -6,6 +6,7 @@
 
 #include "core/hash_seed.h"
 #include "extract/content/keep_structure.h"
+#include "extract/html/resolve_url.h"
 #include "extract/output/markdown.h"
 #include "extract/output/property_lists.h"
 #include "extract/output/table_plan.h"
@@ -430,7 +431,7 @@ class Layout {
       out += text.substr(at - block.text_begin, mark->at - at);
       at = mark->at;
       out += " (";
-      out += mark->link;
+      out += written_url(mark->link);
       out += ')';
     }
     out += text.substr(at - block.text_begin);

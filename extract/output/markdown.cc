@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/ascii.h"
+#include "extract/html/resolve_url.h"
 #include "text/unicode.h"
 
 namespace ftok::html {
@@ -264,7 +265,7 @@ class Writer {
     } else if (span.is("[")) {
       --links_;
       out_ += "](";
-      for (const char c : span.link) put_address(c);
+      for (const char c : written_url(span.link)) put_address(c);
       out_ += ')';
     } else if (span.is("[^")) {
       out_ += ']';
@@ -274,11 +275,9 @@ class Writer {
   }
 
   void put_address(char c) {
-    if (c == ' ') out_ += "%20";
-    else if (c == '\n' || c == '\t' || c == '\r') return;  // as the URL standard reads an address
-    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return;
-    else if (c == '(' || c == ')' || c == '<' || c == '>' || c == '\\' || c == '&') out_ += '\\', out_ += c;
-    else out_ += c;
+    if ((c == '|' && place_.cell) || c == '(' || c == ')' || c == '<' || c == '>' || c == '\\' || c == '&')
+      out_ += '\\';
+    out_ += c;
   }
 
   // A line break within a block is two spaces and a new line, and a quote's mark comes again.

@@ -35,6 +35,19 @@ TEST(UrlKey, CanonicalIsThePagesOwnElseTheRecords) {
   EXPECT_EQ(url_key(page("HTTP://A.EXAMPLE"), true), url_key(page("a.example"), true));
 }
 
+TEST(UrlKey, ASchemeIsWhatTheAddressBeginsWith) {
+  EXPECT_EQ(url_key(page("https://b.example/z"), true), url_key(page("https://a.example/", "//b.example/z"), true));
+  EXPECT_NE(url_key(page("https://a.example/l?u=http://x.example/p"), true), url_key(page("x.example/p"), true));
+  EXPECT_NE(url_key(page("/l?u=http://x.example/p"), true), url_key(page("x.example/p"), true));
+}
+
+TEST(UrlKey, ACanonicalAddressWithoutAHostSaysNothing) {
+  for (const char* nowhere : {"/", "/x", "?id=1", "http://", "#top"}) {
+    EXPECT_EQ(url_key(page("https://a.example/x", nowhere), true), url_key(page("https://a.example/x"), true))
+        << nowhere;
+  }
+}
+
 TEST(UrlKey, NoneWithoutAUrl) {
   EXPECT_EQ(url_key(page(""), false), 0u);
   EXPECT_EQ(url_key(page(""), true), 0u);

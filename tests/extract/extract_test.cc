@@ -132,6 +132,59 @@ TEST(Extract, FieldsOfThePage) {
   EXPECT_EQ(page.metadata.json_ld_type, "NewsArticle");
 }
 
+TEST(Extract, CanonicalAddressesAreResolvedAgainstThePages) {
+  const auto canonical = [](const std::string& href, std::string_view url, const std::string& head = "") {
+    return extract(head + "<link rel=canonical href=\"" + href + "\"><p>x", {}, url).metadata.canonical_url;
+  };
+  constexpr std::string_view kUrl = "https://a.example/b/c?d=1#e";
+  const std::pair<const char*, const char*> resolved[] = {
+      // RFC 3986, 5.4, and the URL Standard
+      {"https://b.example/z", "https://b.example/z"},
+      {"HTTP://B.example", "HTTP://B.example"},
+      {" https://b.example/\n z ", "https://b.example/%20z"},
+      {"//b.example/z", "https://b.example/z"},
+      {"\\\\b.example\\z", "https://b.example/z"},
+      {"https:f", "https://a.example/b/f"},
+      {"/", "https://a.example/"},
+      {"/x/y", "https://a.example/x/y"},
+      {"/x/./y/../../z", "https://a.example/z"},
+      {"f", "https://a.example/b/f"},
+      {"./", "https://a.example/b/"},
+      {"../f", "https://a.example/f"},
+      {"../../../f/..", "https://a.example/"},
+      {"?q=http://x.example/p", "https://a.example/b/c?q=http://x.example/p"},
+      {"#top", "https://a.example/b/c?d=1#top"},
+      {"/l?u=../x", "https://a.example/l?u=../x"},
+  };
+  for (const auto& [href, url] : resolved) EXPECT_EQ(canonical(href, kUrl), url) << href;
+  for (const char* const none : {"", "javascript:void(0)", "data:,x", "ftp://b.example/", "http://", "https:///x",
+                                 "https://:80/", "http:f", "//"})
+    EXPECT_EQ(canonical(none, kUrl), "") << none;
+  EXPECT_EQ(canonical("f", "https://a.example"), "https://a.example/f");
+  EXPECT_EQ(canonical("?q", "https://a.example"), "https://a.example?q");
+  EXPECT_EQ(canonical("/" + std::string(9000, 'f'), kUrl), "");
+
+  EXPECT_EQ(canonical("f", kUrl, "<base target=_top><base href=../g/><base href=/h/>"), "https://a.example/g/f");
+  EXPECT_EQ(canonical("f", kUrl, "<base href=data:,x>"), "https://a.example/b/f");
+  EXPECT_EQ(canonical("f", "", "<base href=https://g.example/g/>"), "https://g.example/g/f");
+
+  for (const char* const unknown : {"", "page.html", "file:///page.html"}) {  // nothing to resolve against
+    EXPECT_EQ(canonical("/x/y", unknown), "") << unknown;
+    EXPECT_EQ(canonical("https://b.example/z", unknown), "https://b.example/z") << unknown;
+    EXPECT_EQ(canonical("//b.example/z", unknown), "https://b.example/z") << unknown;
+  }
+}
+
+TEST(Extract, OpenGraphsAddressCountsWhereThereIsNoCanonicalOne) {
+  const std::string og = "<meta property=og:url content=/og>";
+  EXPECT_EQ(extract(og + "<p>x", {}, "https://a.example/x").metadata.canonical_url, "https://a.example/og");
+  EXPECT_EQ(extract(og + "<link rel=canonical href=/c><p>x", {}, "https://a.example/x").metadata.canonical_url,
+            "https://a.example/c");
+  EXPECT_EQ(
+      extract(og + "<link rel=canonical href='javascript:'><p>x", {}, "https://a.example/").metadata.canonical_url,
+      "https://a.example/og");
+}
+
 TEST(Extract, AHeadingThatLeadsHomeIsTheSitesName) {
   const auto title = [](const std::string& heading) {
     return extract("<title>Mills of the north</title><h1>" + heading + "</h1><h1>All mills</h1><p>x", {})
@@ -143,6 +196,13 @@ TEST(Extract, AHeadingThatLeadsHomeIsTheSitesName) {
     EXPECT_EQ(title("<a href='" + std::string(other) + "'>The Mill Board</a>"), "The Mill Board") << other;
   EXPECT_EQ(title("Mills <a href=/>of the board</a>"), "Mills of the board");
   EXPECT_EQ(title("The Mill Board"), "The Mill Board");
+}
+
+TEST(Extract, TitlesInLines) {
+  for (const char* const title : {"Pears<br>and figs", "Pears<div>and figs</div>", "<div><i>Pears</i></div>and figs",
+                                  "Pears<b style=display:block>and figs</b>"})
+    EXPECT_EQ(extract("<h1>" + std::string(title) + "</h1><p>x", {}).metadata.title, "Pears and figs") << title;
+  EXPECT_EQ(extract("<h1>P<b>ears</b></h1><p>x", {}).metadata.title, "Pears");
 }
 
 TEST(Extract, TitlesWithoutPermalinks) {

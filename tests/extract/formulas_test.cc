@@ -116,6 +116,34 @@ TEST(Raised, OrdinalsNotesPricesAndTimes) {
   EXPECT_EQ(laid_out("<pre>10<sup>8</sup></pre>"), "```\n108\n```");
 }
 
+TEST(Raised, FractionsBehindNumbers) {
+  EXPECT_EQ(line("2<sup>1</sup>/<sub>2</sub> cups, 2<sup>3</sup>&frasl;<sub>4</sub>, 1<sup>1</sup>/<sub>16</sub>\""),
+            "2 1/2 cups, 2 3⁄4, 1 1/16\"");
+  EXPECT_EQ(
+      line("1<sup>15</sup>/<sub>16</sub>, 10<sup>1</sup>⁄2, 3<sup>1</sup>/4, 2<span><sup>1</sup>/<sub>3</sub></span>"),
+      "1 15/16, 10 1⁄2, 3 1/4, 2 1/3");
+  EXPECT_EQ(line("<sup>1</sup>/<sub>2</sub>, 2 <sup>1</sup>/<sub>2</sub>"), "1/2, 2 1/2");
+  EXPECT_EQ(line("10<sup>6</sup>/<sub>2</sub>, 10<sup>3</sup>/4, 10<sup>3</sup>/mm<sup>3</sup>, 3<sup>1</sup>/9"),
+            "10^6/2, 10^3/4, 10^3/mm^3, 3^1/9");
+  EXPECT_EQ(line("10<sup>3</sup>/s, 3<sup>1/2</sup>, 5<sup>2</sup>/x<sub>3</sub>"), "10^3/s, 3^(1/2), 5^2/x_3");
+}
+
+TEST(Raised, OrdinalsOfOneLetter) {
+  EXPECT_EQ(line("la 1<sup>a</sup>, 2<sup>a</sup> y 10<sup>a</sup> edición, el 2<sup>o</sup>, le 2<sup>e</sup> livre"),
+            "la 1a, 2a y 10a edición, el 2o, le 2e livre");
+  EXPECT_EQ(line("2<sup>a</sup> × 2<sup>b</sup>, x = 10<sup>e</sup>, 2<sup>a</sup>3<sup>b</sup>, 2<sup><i>a</i></sup>"),
+            "2^a × 2^b, x = 10^e, 2^a3b, 2^a");
+  EXPECT_EQ(laid_out("<html lang=pt-BR><p>a 2<sup>a</sup> vez"), "a 2a vez");
+  EXPECT_EQ(laid_out("<html lang=en><p>if 2<sup>a</sup> is even"), "if 2^a is even");
+  EXPECT_EQ(line("2<sup>n</sup> and 10<sup>x</sup>"), "2^n and 10^x");
+}
+
+TEST(Raised, DegreesOfTemperature) {
+  EXPECT_EQ(line("20<sup>0</sup>C, -5<sup>o</sup>F, 25<sup>0</sup> C, 20<sup>0</sup>С."), "20°C, -5°F, 25° C, 20°С.");
+  EXPECT_EQ(line("10<sup>0</sup>C, 10<sup>0</sup> C, 2<sup>o</sup> C, 5<sup>0</sup>CO, 2<sup>0</sup> = 1"),
+            "10°C, 10^0 C, 2o C, 5^0CO, 2^0 = 1");
+}
+
 TEST(Headings, ByTheirRole) {
   EXPECT_EQ(laid_out("<div role=heading aria-level=3>The mill</div>"), "### The mill");
   EXPECT_EQ(laid_out("<p role=heading>The mill</p>"), "## The mill");

@@ -181,6 +181,53 @@ TEST(Layout, LeavesOutButtonsBesideAHeadingsText) {
   EXPECT_EQ(text_of("<p>Press <button>Start</button></p>"), "Press Start");
 }
 
+TEST(Layout, AddressesOfLinksStayOnTheirLine) {
+  const auto address = [](const std::string& html, bool markdown) {
+    LayoutOptions layout;
+    layout.markdown = markdown;
+    return text_of(html, layout, {.links = true, .images = false, .markdown = markdown});
+  };
+  const std::string link = "<a href=' https://a.example/b\n\tc d|e(f)\x1b '>oak</a>";
+  EXPECT_EQ(address("<p>an " + link, false), "an oak (https://a.example/bc%20d|e(f))");
+  EXPECT_EQ(address("<p>an " + link, true), "an [oak](https://a.example/bc%20d|e\\(f\\))");
+  EXPECT_EQ(address("<p>an <a href='b\x1b[m\x7f'>oak</a>", false), "an oak (b%1b[m%7f)");
+  // A cell ends at "|".
+  EXPECT_EQ(address("<table><tr><th>Tree<th>Age<tr><td>" + link + "<td>9</table>", true),
+            "| Tree | Age |\n| --- | --- |\n| [oak](https://a.example/bc%20d\\|e\\(f\\)) | 9 |");
+}
+
+TEST(Layout, InlineElementsThatTheirStyleMakesBoxes) {
+  for (const char* const display : {"block", "flex", "GRID", "table", "list-item !important", "flow-root"})
+    EXPECT_EQ(text_of("<p>foo<span style='color:red; display: " + std::string(display) + "'>x</span>bar"),
+              "foo\nx\nbar")
+        << display;
+  for (const char* const display : {"inline", "inline-block", "contents", "blocks", "block; display: inline"})
+    EXPECT_EQ(text_of("<p>foo<span style='display:" + std::string(display) + "'>x</span>bar"), "fooxbar") << display;
+  EXPECT_EQ(text_of("<p>a<br><b style=display:block>b</b><b style=display:block>c</b><br>d"), "a\nb\nc\nd");
+  EXPECT_EQ(text_of("<p>a<b style=display:table-cell>b</b><b style=display:table-cell>c</b>d"), "a b c d");
+  EXPECT_EQ(text_of("<p style=display:flex><b>a</b><b>b<i>c</i></b>"), "a bc");
+  EXPECT_EQ(text_of("<p><b>a</b><b>b</b>"), "ab");
+  EXPECT_EQ(text_of("<p>a<b style=display:block></b>", {}), "a");
+}
+
+TEST(Layout, LinesThatAStyleKeeps) {
+  const std::string poem = "The mill\n  below the  weir\n\nstands";
+  for (const char* const value : {"white-space: pre", "white-space:pre-wrap", "white-space:PRE-LINE!important",
+                                  "white-space:break-spaces", "white-space-collapse:preserve"})
+    EXPECT_EQ(text_of("<div style='" + std::string(value) + "'>" + poem + "</div>"), "The mill\nbelow the weir\nstands")
+        << value;
+  for (const char* const value : {"white-space:normal", "white-space:nowrap", "white-space:prefer", "color:pre"})
+    EXPECT_EQ(text_of("<div style='" + std::string(value) + "'>" + poem + "</div>"), "The mill below the weir stands")
+        << value;
+  EXPECT_EQ(
+      text_of(
+          "<div style=white-space:pre-wrap>\n<p>a\nb <b>c\nd</b></p>\n\n<p style=white-space:normal>e\nf</p>\n</div>"),
+      "a\nb c\nd\ne f");
+  LayoutOptions markdown;
+  markdown.markdown = true;
+  EXPECT_EQ(text_of("<div style=white-space:pre>a\nb\n\nc</div>", markdown), "a  \nb\n\nc");
+}
+
 TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u00B6</a></h2><h2><a href='/p#b'> # </a>two</h2>"), "one\ntwo");
   EXPECT_EQ(text_of("<h2>one<a href='#a'>\u2317</a></h2><h2>two \u2317</h2>"), "one\ntwo \u2317");
@@ -189,6 +236,8 @@ TEST(Layout, LeavesOutPermalinks) {
   EXPECT_EQ(text_of("<h2>one<span class=mw-editsection>[edit]</span> <span class=edit>two</span></h2>"), "one two");
 }
 TEST(Layout, LeavesOutWhatIsHidden) {
+  EXPECT_EQ(text_of("<p>one</p><dialog><p>a</p></dialog><dialog class=x>b</dialog><dialog open>two</dialog>"),
+            "one\ntwo");
   EXPECT_EQ(text_of("<p>one<p hidden>a<p style='display: NONE'>b<p aria-hidden=true>c<p style='visibility:hidden'>d"),
             "one");
 }

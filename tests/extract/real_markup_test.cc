@@ -377,6 +377,9 @@ TEST(JsonLd, BodiesInParts) {
   EXPECT_EQ(text("[\"" + part + "\",\"" + part + "\"]"), part + "\n" + part);
   EXPECT_EQ(text("[{\"@value\":\"" + part + "\"},\"\",\"" + part + "\"]"), part + "\n" + part);
   EXPECT_EQ(text("\"" + part + "\\ud83d" + part + "\""), part + "\uFFFD" + part);
+  // White space as on the page: no-break spaces are spaces, soft hyphens go; lines stay.
+  EXPECT_EQ(text("\"a&nbsp;b\u00A0c\\r\\nd  e&shy;f\\n\\n\u200Bg " + part + part + "\""),
+            "a b c\nd  ef\n\ng " + part + part);
 }
 
 }  // namespace

@@ -428,10 +428,10 @@ TEST(Mojibake, OneRoundWhereItIsCertain) {
   EXPECT_EQ(repaired("<p>Itâ€™s a mill</p>", 1), "<p>It’s a mill</p>");
   EXPECT_EQ(repaired("<p>CafÃ© and crÃ¨me</p>", 2), "<p>Café and crème</p>");
   EXPECT_EQ(repaired("<p>CafÃ©</p>\n<p>voilÃ  tout</p>", 2), "<p>Café</p>\n<p>voilà tout</p>");
-  EXPECT_EQ(repaired("<p>â</p>", 1), "<p>’</p>");  // Latin-1 keeps the controls
+  EXPECT_EQ(repaired("<p>It\u00E2\u0080\u0099s</p>", 1), "<p>It’s</p>");  // Latin-1 keeps the controls
   EXPECT_EQ(repaired("<p>CafÃ© crÃ¨me</p><p>crème brûlée, Itâ€™s</p>", 2),
             "<p>Café crème</p><p>crème brûlée, Itâ€™s</p>");
-  EXPECT_EQ(repaired("<p>ðŸ˜€</p>", 1), "<p>😀</p>");
+  EXPECT_EQ(repaired("<p>So ðŸ˜€</p>", 1), "<p>So 😀</p>");
 }
 
 TEST(Mojibake, WhatMayBeMeantStays) {
@@ -439,6 +439,47 @@ TEST(Mojibake, WhatMayBeMeantStays) {
                                  "<p>É Ã€ Ã‰</p>", "<p>Café crème à la carte</p>", "<p>Ã</p>", "<p>Ã la</p>",
                                  "<p>NÃO, â€, Ã©</p>", "Â", "Ã©", "<p>50 Â</p>", "", "â€"})
     EXPECT_EQ(repaired(page, 0), "") << page;
+}
+
+TEST(Mojibake, SignsBehindALetterStay) {
+  for (const char* const page :
+       {"<p>Leia “AMANHÃ” hoje</p><p>Leia ‘A MANHÃ’ hoje</p>", "<p>AMANHÃ—CHEGA</p><p>«AMANHÃ» e AMANHÃ… e</p>",
+        "<p>„Spaß“ ist das</p><p>und „groß”, ja</p>", "<p>“Um café…” e nada mais</p>",
+        "<p>the “CAFÉ” and the CAFÉ’s</p>", "<p>Ela disse: É—disse</p><p>a É…</p>",
+        "<p>a letra “Ã” e</p><p>a letra ‘Ã’ e</p>"})
+    EXPECT_EQ(repaired(page, 0), "") << page;
+  // Beside runs that can mean nothing else they are runs, elsewhere they are not.
+  EXPECT_EQ(repaired("<p>Ã“, disse a tia JosÃ©</p><p>manhÃ£</p><p>Leia “AMANHÃ” hoje</p>", 3),
+            "<p>Ó, disse a tia José</p><p>manhã</p><p>Leia “AMANHÃ” hoje</p>");
+  EXPECT_EQ(repaired("<p>Ã–sterreich</p><p>Ã„pfel</p><p>nÃ®mes, FÃ»t</p>", 4),
+            "<p>Österreich</p><p>Äpfel</p><p>nîmes, Fût</p>");
+}
+
+TEST(Mojibake, WhatIsShownForWhatItIsStays) {
+  EXPECT_EQ(repaired("<table><td>Ã©<td>é<tr><td> Ã¨ <td>è<tr><td>â€™<td>’</table>", 0), "");
+  EXPECT_EQ(repaired("<p>Write \"Ã©\" or (Ã¨) or 'â€™'</p>", 0), "");
+  // Few runs on a page of letters that are right.
+  const std::string runs = "<p>CafÃ© crÃ¨me</p>";
+  const auto with_letters = [&](size_t count) {
+    std::string page = runs + "<p>";
+    for (size_t i = 0; i < count; ++i) page += "é ";
+    return page;
+  };
+  EXPECT_EQ(repaired(with_letters(20), 2).substr(0, 22), "<p>Café crème</p><p>");
+  EXPECT_EQ(repaired(with_letters(21), 0), "");
+}
+
+TEST(Mojibake, CodeStaysUnlessAllIsMisread) {
+  const std::string misread = "<p>CafÃ©, crÃ¨me</p>";
+  for (const char* const code : {"<code>if Ã©t</code>", "<PRE class=x>if Ã©t\nthen</PRE>", "<pre><b>Ã©t</b></pre>",
+                                 "<script>'Ã©t'</script>", "<kbd>Ã©t</kbd>"}) {
+    EXPECT_EQ(repaired("<p>é</p>" + misread + code, 2), "<p>é</p><p>Café, crème</p>" + std::string(code));
+    EXPECT_EQ(repaired("<p>é</p>" + std::string(code) + "<pre>Ã¨tr</pre>", 0), "") << code;
+    EXPECT_NE(repaired(misread + code, 3).find("ét"), std::string::npos) << code;
+  }
+  EXPECT_EQ(repaired("<p>é</p>" + misread + "<script type=application/ld+json>\"Ã©t\"</script>", 3),
+            "<p>é</p><p>Café, crème</p><script type=application/ld+json>\"ét\"</script>");
+  EXPECT_EQ(repaired("<p>é</p>" + misread + "<code>Ã©t", 3), "<p>é</p><p>Café, crème</p><code>ét");  // without an end
 }
 
 TEST(Mojibake, RunsThatLostTheirLastByte) {
