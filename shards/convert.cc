@@ -66,12 +66,13 @@ ConvertResult convert_shards(const ConvertOptions& options) {
     ShardWriter shards(writer);
     shards.join();
     for (const Split split : kSplits) {
-      shards.expect(split, [ahead = std::make_shared<ShardSource::Cursor>(source, split)]() -> std::optional<uint64_t> {
+      const auto ahead = std::make_shared<ShardSource::Cursor>(source, split, ShardSource::Checksums::kUnread);
+      shards.expect(split, [ahead]() -> std::optional<uint64_t> {
         if (!ahead->next()) return std::nullopt;
         return ahead->tokens();
       });
       shards.expect_tokens(split, source.tokens(split));
-      ShardSource::Cursor documents(source, split);
+      ShardSource::Cursor documents(source, split, ShardSource::Checksums::kCompared);
       while (documents.next()) {
         const SourceDocument document = documents.read();
         shards.add(split, document.id, document.tokens, document.loss);

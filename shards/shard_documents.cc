@@ -68,13 +68,14 @@ class ShardSource::Lister {
   void add(const std::string& path, const std::string& name, const Listing* listing) {
     std::optional<Split> split = source_.hints_.split;
     const Manifest* manifest = nullptr;
-    uint64_t tokens = 0;
+    Shard shard{path};
     if (listing != nullptr) {
       const auto listed = listing->shards.find(name);
       if (listed != listing->shards.end()) {
         manifest = &listing->manifest;
         split = listed->second->split;
-        tokens = listed->second->tokens;
+        shard.tokens = listed->second->tokens;
+        shard.listed = files_of(*listed->second, path.substr(0, path.size() - name.size()));
       }
     }
     if (!split) split = split_of_name(path);
@@ -85,7 +86,16 @@ class ShardSource::Lister {
                        "which split it is");
     }
     share(path, manifest);
-    source_.shards_.push_back({path, *split, tokens});
+    shard.split = *split;
+    source_.shards_.push_back(std::move(shard));
+  }
+
+  static std::vector<FileEntry> files_of(const ShardEntry& entry, const std::string& folder) {
+    std::vector<FileEntry> files = {entry.shard, entry.sidecar};
+    if (entry.mask) files.push_back(*entry.mask);
+    files.insert(files.end(), entry.companions.begin(), entry.companions.end());
+    for (FileEntry& file : files) file.name.insert(0, folder);
+    return files;
   }
 
   // All inputs are of one vocabulary, or none has a manifest.
@@ -148,10 +158,28 @@ std::shared_ptr<const ShardSource::OpenShard> ShardSource::open(const std::strin
   return shard;
 }
 
+void ShardSource::compare_checksums(const Shard& shard, const OpenShard& opened) {
+  const auto refuse = [&](const std::string& path, std::string_view where) {
+    throw Error(fmt::format("{} is damaged: it does not have the checksum that its {} gives; `ftok shards verify` says "
+                            "what is whole",
+                            path, where));
+  };
+  const SidecarView* const sidecar = opened.reader.sidecar();
+  if (sidecar == nullptr && shard.listed.empty()) return;
+  const std::string checksum = checksum_of(opened.reader.bytes());
+  if (sidecar != nullptr && checksum != sidecar->shard_checksum()) refuse(shard.path, "sidecar");
+  for (const FileEntry& file : shard.listed) {
+    if (file.name != shard.path && !fs::exists(file.name)) continue;
+    if ((file.name == shard.path ? checksum : checksum_of_file(file.name)) != file.checksum)
+      refuse(file.name, "manifest");
+  }
+}
+
 // The documents of some shards, one after the other.
 class ShardSource::Walk {
  public:
-  Walk(const ShardSource& source, Split split) : source_(source), split_(split) {}
+  Walk(const ShardSource& source, Split split, Checksums checksums)
+      : source_(source), compares_(checksums == Checksums::kCompared), split_(split) {}
   // Of all shards, which are mapped already: seek() first.
   Walk(const ShardSource& source, const OpenShards& mapped) : source_(source), mapped_(&mapped) {}
 
@@ -231,6 +259,7 @@ class ShardSource::Walk {
       const Shard& shard = source_.shards_[next_++];
       if (shard.split != split_) continue;
       shard_ = shard_at(next_ - 1);
+      if (compares_) compare_checksums(shard, *shard_);
       counts_.bytes += shard_->reader.bytes().size();
       counts_.tokens += shard_->reader.view().size();
       row_ = 0;
@@ -294,6 +323,7 @@ class ShardSource::Walk {
 
   const ShardSource& source_;
   const OpenShards* const mapped_ = nullptr;  // all shards, where they are mapped already
+  const bool compares_ = false;               // checksums
   Split split_ = Split::kTrain;
   size_t next_ = 0;  // shard to open
   std::shared_ptr<const OpenShard> shard_;
@@ -311,7 +341,8 @@ class ShardSource::Walk {
   std::vector<uint8_t> loss_;
 };
 
-ShardSource::Cursor::Cursor(const ShardSource& source, Split split) : walk_(std::make_unique<Walk>(source, split)) {}
+ShardSource::Cursor::Cursor(const ShardSource& source, Split split, Checksums checksums)
+    : walk_(std::make_unique<Walk>(source, split, checksums)) {}
 ShardSource::Cursor::~Cursor() = default;
 bool ShardSource::Cursor::next() { return walk_->next(); }
 const std::string& ShardSource::Cursor::id() const { return walk_->id(); }
@@ -332,6 +363,12 @@ SourceDocument ShardSource::Picker::read(const Place& place) {
   walk_->seek(place);
   walk_->next();
   return walk_->read();
+}
+
+size_t ShardSource::Picker::shards() const { return source_.shards_.size(); }
+
+void ShardSource::Picker::compare_checksums(size_t shard) const {
+  ShardSource::compare_checksums(source_.shards_[shard], *(*shards_)[shard]);
 }
 
 uint64_t ShardSource::mapped_bytes() const {
@@ -364,7 +401,7 @@ uint64_t ShardSource::tokens(Split split) const {
 }
 
 ShardSource::Counts ShardSource::for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const {
-  Cursor documents(*this, split);
+  Cursor documents(*this, split, Checksums::kCompared);
   while (documents.next()) visit(documents.read());
   return documents.counts();
 }

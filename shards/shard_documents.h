@@ -46,6 +46,7 @@ class ShardSource {
     std::string path;
     Split split = Split::kTrain;
     uint64_t tokens = 0;  // end-of-text included, as the manifest says; 0 without one
+    std::vector<FileEntry> listed = {};  // by path: its files with their checksums, as the manifest has them
   };
   const std::vector<Shard>& shards() const { return shards_; }
   const std::optional<Manifest>& manifest() const { return manifest_; }  // that they share, if any
@@ -58,7 +59,11 @@ class ShardSource {
   struct Counts {
     uint64_t documents = 0, tokens = 0, bytes = 0;  // read; tokens with end-of-text
   };
-  // Calls visit(document) for those of a split; a document that two shards divide is joined.
+  // Whether a shard's files are held against the checksums that manifest and sidecar have, when it is opened: Error
+  // names one that differs. Where there are no checksums there is nothing to compare.
+  enum class Checksums { kCompared, kUnread };
+
+  // Calls visit(document) for those of a split; a document that two shards divide is joined. Compares checksums.
   Counts for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const;
 
   // Where a document begins: its shard among shards(), and its row there.
@@ -69,7 +74,7 @@ class ShardSource {
   // The same documents, one at a call: where they lie, and their tokens where these are asked for. Serial.
   class Cursor {
    public:
-    Cursor(const ShardSource& source, Split split);
+    Cursor(const ShardSource& source, Split split, Checksums checksums);
     ~Cursor();
     Cursor(const Cursor&) = delete;
     Cursor& operator=(const Cursor&) = delete;
@@ -96,6 +101,9 @@ class ShardSource {
 
     SourceDocument read(const Place& place);
 
+    size_t shards() const;
+    void compare_checksums(size_t shard) const;  // of one of them; thread-safe
+
    private:
     const ShardSource& source_;
     std::shared_ptr<const OpenShards> shards_;
@@ -107,6 +115,7 @@ class ShardSource {
   class Lister;
 
   std::shared_ptr<const OpenShard> open(const std::string& path) const;
+  static void compare_checksums(const Shard& shard, const OpenShard& opened);
 
   std::vector<Shard> shards_;
   std::optional<Manifest> manifest_;

@@ -13,6 +13,7 @@
 #include "shards/convert.h"
 #include "shards/shard_documents.h"
 #include "shards/verify.h"
+#include "tests/shards/output_folder.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -302,6 +303,28 @@ TEST_F(Mix, ShardsThatFitIntoMemoryGiveTheBytesThatBucketsGive) {
       EXPECT_TRUE(run(mixed, 12'345, gathered, threads).gathered);
       EXPECT_EQ(files(gathered), files(name + "-buckets")) << gathered;
     }
+  }
+}
+
+TEST_F(Mix, RefusesShardsThatDifferFromTheirChecksums) {
+  many("web", 100);
+  run(recipe(source("web", "web")), 1000, "shards");
+  const MixRecipe mixed = recipe(source("web", "shards"));
+  const std::string shard = folder_ / "shards/ftok_train_000000.bin";
+  for (const std::optional<uint64_t> most : {std::optional<uint64_t>(), std::optional<uint64_t>(0)}) {
+    gather_bytes_max_ = most;
+    run(mixed, 500, "whole");
+    fs::remove_all(folder_ / "whole");
+    testing::flip_byte(shard, 1500, 4);
+    try {
+      run(mixed, 500, "damaged");
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with(shard + " is damaged: it does not have the checksum"))
+          << error.what();
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "damaged"));
+    testing::flip_byte(shard, 1500, 4);
   }
 }
 

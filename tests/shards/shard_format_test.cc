@@ -501,6 +501,46 @@ TEST_P(EachSampleFormat, IsConvertedToAsItIsWritten) {
   }
 }
 
+// A flipped byte of any file that is read: nothing is written. Without checksums there is nothing to compare.
+TEST_P(EachFormat, IsNotConvertedWhereItDiffersFromItsChecksums) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "from", options_for(folder / "from", GetParam()));
+  ConvertOptions options;
+  options.inputs = {folder / "from"};
+  options.output = folder / "to";
+  options.to = &find_shard_format("raw", "");
+  const auto refusal = [&]() -> std::string {
+    try {
+      convert_shards(options);
+    } catch (const Error& error) {
+      for (const auto& entry : fs::directory_iterator(folder.path())) EXPECT_EQ(entry.path().filename(), "from");
+      return error.what();
+    }
+    fs::remove_all(options.output);
+    return "";
+  };
+  EXPECT_EQ(refusal(), "");
+  const std::string shard = folder / "from/" + read_manifest(folder / "from/manifest.json").shards.at(2).shard.name;
+  const std::string sidecar = beside_shard(shard, ".docs");
+  testing::flip_byte(shard, fs::file_size(shard) - 4, 1);  // of a token
+  EXPECT_EQ(refusal(), shard + " is damaged: it does not have the checksum that its sidecar gives; `ftok shards verify` "
+                               "says what is whole");
+  const std::string kept = read_file(sidecar);
+  fs::remove(sidecar);
+  EXPECT_NE(refusal().find(shard + " is damaged: it does not have the checksum that its manifest"), std::string::npos);
+  fs::rename(folder / "from/manifest.json", folder / "from/other");
+  options.inputs = {shard};
+  options.from.shards = {&find_shard_format(GetParam(), ""), 2};
+  options.from.end_of_text_id = 999;
+  EXPECT_EQ(refusal(), "");
+  fs::rename(folder / "from/other", folder / "from/manifest.json");
+  testing::flip_byte(shard, fs::file_size(shard) - 4, 1);
+  write_file(sidecar, kept);
+  EXPECT_EQ(refusal(), "");
+  testing::flip_byte(sidecar, kept.size() - 20, 1);
+  EXPECT_TRUE(refusal().starts_with(sidecar)) << refusal();
+}
+
 // A whole document is taken to have the end-of-text token that the manifest tells of: one that lacks it is seen where
 // tables rest on that.
 TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
@@ -516,7 +556,20 @@ TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
     return documents;
   };
   EXPECT_EQ(convert(GetParam()), 40u);
-  testing::flip_byte(folder / "from/ftok_train_000000.bin", kShardHeaderBytes, 1);
+  const std::string shard = folder / "from/ftok_train_000000.bin", sidecar = beside_shard(shard, ".docs");
+  testing::flip_byte(shard, kShardHeaderBytes, 1);
+  Manifest manifest = read_manifest(folder / "from/manifest.json");
+  ShardEntry& entry = manifest.shards.front();
+  entry.shard.checksum = checksum_of_file(shard);
+  {
+    const std::string old = read_file(sidecar);
+    const Result<SidecarView> view = SidecarView::parse(old);
+    std::vector<ShardDocument> documents;
+    for (size_t row = 0; row < view->size(); ++row) documents.push_back(view->document(row));
+    write_file(sidecar, encode_sidecar(entry.tokens, entry.shard.checksum, documents));
+  }
+  entry.sidecar.checksum = checksum_of_file(sidecar);
+  write_file(folder / "from/manifest.json", write_manifest(manifest));
   EXPECT_EQ(convert("raw"), 40u);
   EXPECT_THROW(convert(GetParam()), Error);
   EXPECT_FALSE(fs::exists(folder / "to"));
