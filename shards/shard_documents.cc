@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -150,23 +151,23 @@ std::shared_ptr<const ShardSource::OpenShard> ShardSource::open(const std::strin
                             shard->mask->bytes().size(), view.size()));
   }
   if (shard->reader.sidecar() != nullptr) return shard;
-  shard->keeps_ends = !view.layout().document_ends.empty();
+  shard->keeps_ends = !view.layout().document_ends.empty() && !has_windows_;
   if (placement_ == EndOfText::kNone && !shard->keeps_ends)
     throw Error(path + ": neither a sidecar nor an end-of-text token says where its documents end");
-  shard->begins = view.document_begins(end_of_text_, placement_);
+  shard->begins =
+      has_windows_ ? view.begins_by_token(end_of_text_, placement_) : view.document_begins(end_of_text_, placement_);
   shard->name = fs::path(path).filename().string();
   return shard;
 }
 
-void ShardSource::compare_checksums(const Shard& shard, const OpenShard& opened) {
+void ShardSource::compare_checksums(const Shard& shard, const OpenShard& opened, const std::string& checksum) {
   const auto refuse = [&](const std::string& path, std::string_view where) {
-    throw Error(fmt::format("{} is damaged: it does not have the checksum that its {} gives; `ftok shards verify` says "
-                            "what is whole",
-                            path, where));
+    throw Error(
+        fmt::format("{} is damaged: it does not have the checksum that its {} gives; `ftok shards verify` says "
+                    "what is whole",
+                    path, where));
   };
   const SidecarView* const sidecar = opened.reader.sidecar();
-  if (sidecar == nullptr && shard.listed.empty()) return;
-  const std::string checksum = checksum_of(opened.reader.bytes());
   if (sidecar != nullptr && checksum != sidecar->shard_checksum()) refuse(shard.path, "sidecar");
   for (const FileEntry& file : shard.listed) {
     if (file.name != shard.path && !fs::exists(file.name)) continue;
@@ -210,7 +211,7 @@ class ShardSource::Walk {
     if (is_whole_ && source_.manifest_) return tokens_ - (source_.placement_ == EndOfText::kNone ? 0 : 1);
     if (pieces_.empty()) return 0;
     const Piece& first = pieces_.front();
-    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(last_token());
+    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(*last_token());
     return tokens_ - (has_end ? 1 : 0);
   }
 
@@ -220,6 +221,7 @@ class ShardSource::Walk {
     size_t taken = 0;
     for (const Piece& piece : pieces_) {
       const auto count = static_cast<size_t>(piece.end - piece.begin);
+      if (comparison_ && piece.shard == shard_) look_ahead(piece.end);
       piece.shard->reader.view().read(piece.begin, piece.end, std::span(ids_).subspan(taken, count));
       taken += count;
       if (piece.shard->mask == nullptr) continue;
@@ -234,6 +236,23 @@ class ShardSource::Walk {
     return document;
   }
 
+  void finish_comparing() {
+    if (!comparison_) return;
+    comparison_->checksum.update(shard_->reader.bytes().substr(comparison_->bytes));
+    compare_checksums(*comparison_->shard, *shard_, comparison_->checksum.hex());
+    comparison_.reset();
+  }
+
+  // Of the document; none where it has no token, or its beginning lies in a shard that was not given.
+  std::optional<uint32_t> first_token() const {
+    if (pieces_.empty() || skipped_ > 0) return std::nullopt;
+    return pieces_.front().shard->reader.view().token(pieces_.front().begin);
+  }
+  std::optional<uint32_t> last_token() const {
+    if (pieces_.empty()) return std::nullopt;
+    return pieces_.back().shard->reader.view().token(pieces_.back().end - 1);
+  }
+
   const Counts& counts() const { return counts_; }
   const std::string& id() const { return id_; }
   const Place& place() const { return place_; }
@@ -244,6 +263,26 @@ class ShardSource::Walk {
     std::shared_ptr<const OpenShard> shard;
     uint64_t begin = 0, end = 0;
   };
+
+  // The checksum of the shard at hand, as far as it was read.
+  struct Comparison {
+    const Shard* shard;
+    Checksum checksum = {};
+    size_t bytes = 0;
+  };
+
+  // Takes the checksum of about all bytes up to a token: they are read next, and then still in the cache.
+  void look_ahead(uint64_t token) {
+    constexpr size_t kBlock = size_t{1} << 17;
+    const std::string_view all = shard_->reader.bytes();
+    const double share = static_cast<double>(token) / static_cast<double>(shard_->reader.view().size());
+    const auto end = static_cast<size_t>(static_cast<double>(all.size()) * share);
+    while (comparison_->bytes < end) {
+      const std::string_view block = all.substr(comparison_->bytes, kBlock);
+      comparison_->checksum.update(block);
+      comparison_->bytes += block.size();
+    }
+  }
 
   const SidecarView* sidecar() const { return shard_->reader.sidecar(); }
   size_t rows() const { return sidecar() != nullptr ? sidecar()->size() : shard_->begins.size(); }
@@ -256,15 +295,17 @@ class ShardSource::Walk {
   // The next shard of the split that there is; false behind the last.
   bool open_shard() {
     while (next_ < source_.shards_.size()) {
+      finish_comparing();
       const Shard& shard = source_.shards_[next_++];
       if (shard.split != split_) continue;
       shard_ = shard_at(next_ - 1);
-      if (compares_) compare_checksums(shard, *shard_);
+      if (compares_ && (sidecar() != nullptr || !shard.listed.empty())) comparison_.emplace(Comparison{&shard});
       counts_.bytes += shard_->reader.bytes().size();
       counts_.tokens += shard_->reader.view().size();
       row_ = 0;
       if (rows() > 0) return true;
     }
+    finish_comparing();
     return false;
   }
 
@@ -311,8 +352,6 @@ class ShardSource::Walk {
     tokens_ += end - begin;
   }
 
-  uint32_t last_token() const { return pieces_.back().shard->reader.view().token(pieces_.back().end - 1); }
-
   // The end-of-text token, where the document has it at its beginning or end.
   bool begins_with_it(uint32_t first) const {
     return source_.placement_ == EndOfText::kBefore && skipped_ == 0 && first == source_.end_of_text_;
@@ -328,6 +367,7 @@ class ShardSource::Walk {
   size_t next_ = 0;  // shard to open
   std::shared_ptr<const OpenShard> shard_;
   size_t row_ = 0;  // the next one of it
+  std::optional<Comparison> comparison_;
   Counts counts_;
 
   bool is_open_ = false;   // the document at hand
@@ -349,6 +389,7 @@ const std::string& ShardSource::Cursor::id() const { return walk_->id(); }
 ShardSource::Place ShardSource::Cursor::place() const { return walk_->place(); }
 uint64_t ShardSource::Cursor::tokens() const { return walk_->tokens(); }
 SourceDocument ShardSource::Cursor::read() { return walk_->read(); }
+void ShardSource::Cursor::finish_comparing() { walk_->finish_comparing(); }
 const ShardSource::Counts& ShardSource::Cursor::counts() const { return walk_->counts(); }
 
 ShardSource::Picker::Picker(const ShardSource& source)
@@ -368,7 +409,8 @@ SourceDocument ShardSource::Picker::read(const Place& place) {
 size_t ShardSource::Picker::shards() const { return source_.shards_.size(); }
 
 void ShardSource::Picker::compare_checksums(size_t shard) const {
-  ShardSource::compare_checksums(source_.shards_[shard], *(*shards_)[shard]);
+  ShardSource::compare_checksums(source_.shards_[shard], *(*shards_)[shard],
+                                 checksum_of((*shards_)[shard]->reader.bytes()));
 }
 
 uint64_t ShardSource::mapped_bytes() const {
@@ -386,9 +428,43 @@ ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSour
   const Lister lister(*this, inputs);  // which lists them
   const ShardReader first(shards_.front().path, hints.shards);
   placement_ = manifest_ ? manifest_->placement : hints.end_of_text.value_or(first.format().end_of_text());
-  end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : hints.end_of_text_id;
+  end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : end_of_text_of(first);
   token_bytes_ = first.view().layout().token_bytes;
   has_masks_ = fs::exists(shard_mask_path(first.path()));
+  has_windows_ = !manifest_ && first.sidecar() == nullptr && placement_ != EndOfText::kNone &&
+                 first.view().has_windows(end_of_text_);
+}
+
+uint32_t ShardSource::end_of_text_of(const ShardReader& shard) const {
+  if (hints_.end_of_text_id) return *hints_.end_of_text_id;
+  const std::string vocabulary = shard.format().vocabulary_named(shard.path());
+  if (vocabulary.empty() || !hints_.end_of_text_of) return kAssumedEndOfText;
+  return hints_.end_of_text_of(vocabulary).value_or(kAssumedEndOfText);
+}
+
+std::string ShardSource::missing_end_of_text() const {
+  if (placement_ == EndOfText::kNone) return {};
+  constexpr uint64_t kDocuments = 1000;  // one of so many has it there
+  const bool before = placement_ == EndOfText::kBefore;
+  std::map<uint32_t, uint64_t> there;
+  uint64_t documents = 0;
+  for (const Split split : kSplits) {
+    Walk walk(*this, split, Checksums::kUnread);
+    while (documents < kDocuments && walk.next()) {
+      const std::optional<uint32_t> token = before ? walk.first_token() : walk.last_token();
+      if (!token) continue;
+      if (*token == end_of_text_) return {};
+      ++there[*token];
+      ++documents;
+    }
+  }
+  if (documents == 0) return {};
+  const std::string which = documents < kDocuments ? "none of its documents" : "none of its first 1,000 documents";
+  const auto most =
+      std::max_element(there.begin(), there.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return fmt::format("{} {} with {}, the end-of-text token (the commonest {} token is {}, of {} of {})", which,
+                     before ? "begins" : "ends", end_of_text_, before ? "first" : "last", most->first, most->second,
+                     documents);
 }
 
 uint64_t ShardSource::tokens(Split split) const {

@@ -523,8 +523,12 @@ TEST_P(EachFormat, IsNotConvertedWhereItDiffersFromItsChecksums) {
   const std::string shard = folder / "from/" + read_manifest(folder / "from/manifest.json").shards.at(2).shard.name;
   const std::string sidecar = beside_shard(shard, ".docs");
   testing::flip_byte(shard, fs::file_size(shard) - 4, 1);  // of a token
-  EXPECT_EQ(refusal(), shard + " is damaged: it does not have the checksum that its sidecar gives; `ftok shards verify` "
-                               "says what is whole");
+  for (const char* to : {"mds", "raw"}) {  // one that sees by its plan, too, that an end-of-text token lacks
+    options.to = &find_shard_format(to, "");
+    EXPECT_EQ(refusal(), shard +
+                             " is damaged: it does not have the checksum that its sidecar gives; `ftok shards "
+                             "verify` says what is whole");
+  }
   const std::string kept = read_file(sidecar);
   fs::remove(sidecar);
   EXPECT_NE(refusal().find(shard + " is damaged: it does not have the checksum that its manifest"), std::string::npos);
@@ -593,6 +597,116 @@ TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
   EXPECT_FALSE(fs::exists(folder / "out/manifest.json"));
 }
 
+// What convert_shards throws for `inputs`; empty: nothing, and `out` has the tokens.
+std::string refusal_of(const ShardSourceHints& from, const std::string& input, const std::string& output,
+                       std::vector<uint32_t>* out = nullptr) {
+  ConvertOptions options;
+  options.inputs = {input};
+  options.output = output;
+  options.from = from;
+  options.from.split = Split::kTrain;
+  options.to = &find_shard_format("raw", "");
+  try {
+    const std::vector<ShardEntry> shards = convert_shards(options).shards;
+    const ShardReader reader(output + "/" + shards.at(0).shard.name);
+    if (out != nullptr) reader.view().read(0, reader.view().size(), *out);
+    fs::remove_all(output);
+    return "";
+  } catch (const UsageError& error) {
+    EXPECT_FALSE(fs::exists(output));
+    return error.what();
+  }
+}
+
+// An end-of-text token that nobody named has to be there.
+TEST(ConvertShards, RefusesAnAssumedEndOfTextThatNoDocumentHas) {
+  testing::TemporaryFolder folder;
+  const auto datatrove = [&](const std::string& vocabulary, uint16_t end) {
+    write_file(folder / "a.ds", bytes_of<uint16_t>({1, 2, end, 3, end, 7, 7, 7}));
+    write_file(folder / "a.ds.index", bytes_of<uint64_t>({3, 5, 8}));
+    write_file(folder / "a.ds.metadata", vocabulary + "|2\n8\n8.00 T");
+  };
+  std::vector<uint32_t> got;
+  datatrove("mine", 9);
+  EXPECT_EQ(refusal_of({}, folder / "a.ds", folder / "out"),
+            folder / "a.ds" +
+                ": none of its documents ends with 50256, the end-of-text token (the commonest last token is "
+                "9, of 2 of 3); say which token it is with --end-of-text-id, or with --from-end-of-text "
+                "where it is");
+  ShardSourceHints from;
+  from.end_of_text_id = 9;
+  EXPECT_EQ(refusal_of(from, folder / "a.ds", folder / "out", &got), "");
+  EXPECT_EQ(got, (std::vector<uint32_t>{1, 2, 9, 3, 9, 7, 7, 7, 9}));
+  from = {};
+  from.end_of_text = EndOfText::kNone;
+  EXPECT_EQ(refusal_of(from, folder / "a.ds", folder / "out", &got), "");
+  EXPECT_EQ(got, (std::vector<uint32_t>{1, 2, 9, 3, 9, 7, 7, 7}));
+  from = {};
+  from.end_of_text_of = [](const std::string& name) {
+    return name == "mine" ? std::optional<uint32_t>(9) : std::nullopt;
+  };
+  EXPECT_EQ(refusal_of(from, folder / "a.ds", folder / "out"), "");
+  datatrove("another", 9);
+  EXPECT_NE(refusal_of(from, folder / "a.ds", folder / "out"), "");
+  datatrove("another", 50256);
+  EXPECT_EQ(refusal_of({}, folder / "a.ds", folder / "out"), "");
+  // A stream without it is one document; llm.c's has it before each.
+  from = {};
+  from.shards = {&find_shard_format("raw", ""), 2};
+  write_file(folder / "a.bin", bytes_of<uint16_t>({1, 2, 9, 3, 9}));
+  EXPECT_NE(refusal_of(from, folder / "a.bin", folder / "out").find("the commonest last token is 9, of 1 of 1"),
+            std::string::npos);
+  write_file(folder / "b.bin", encode_shard_header(2, 4) + bytes_of<uint16_t>({9, 1, 9, 2}));
+  EXPECT_NE(refusal_of({}, folder / "b.bin", folder / "out").find("none of its documents begins with 50256"),
+            std::string::npos);
+  from = {};
+  from.end_of_text_id = 9;
+  EXPECT_EQ(refusal_of(from, folder / "b.bin", folder / "out"), "");
+}
+
+// Samples of one length, of MDS's tokens "ndarray:uint16" or "ndarray:uint16:LENGTH".
+std::string samples(const std::string& type, const std::vector<std::vector<uint16_t>>& rows) {
+  const bool is_fixed = type != "ndarray:uint16";
+  const std::string config =
+      R"({"column_encodings": [")" + type + R"("], "column_names": ["tokens"], "column_sizes": [)" +
+      (is_fixed ? std::to_string(2 * rows.front().size()) : "null") + R"(], "compression": null})";
+  std::vector<uint32_t> offsets = {static_cast<uint32_t>(4 + 4 * (rows.size() + 1) + config.size())};
+  std::string body;
+  for (const std::vector<uint16_t>& row : rows) {
+    if (!is_fixed) {
+      append_little_endian(body, static_cast<uint32_t>(2 + 2 * row.size()));
+      append_little_endian(body, uint8_t{4});
+      append_little_endian(body, static_cast<uint8_t>(row.size()));
+    }
+    body += bytes_of<uint16_t>(row);
+    offsets.push_back(static_cast<uint32_t>(offsets.front() + body.size()));
+  }
+  return bytes_of<uint32_t>({static_cast<uint32_t>(rows.size())}) + bytes_of<uint32_t>(offsets) + config + body;
+}
+
+// Windows of a stream, as LLM Foundry packs them: documents are what end-of-text tokens end.
+TEST(ConvertShards, TakesSamplesOfOneLengthForAStreamWhereDocumentsEndInThem) {
+  testing::TemporaryFolder folder;
+  ShardSourceHints from;
+  from.end_of_text_id = 9;
+  const auto converted = [&](const std::string& type, const std::vector<std::vector<uint16_t>>& rows) {
+    write_file(folder / "a.mds", samples(type, rows));
+    std::vector<uint32_t> got;
+    EXPECT_EQ(refusal_of(from, folder / "a.mds", folder / "out", &got), "");
+    return got;
+  };
+  using Tokens = std::vector<uint32_t>;
+  for (const std::string type : {"ndarray:uint16", "ndarray:uint16:4"}) {
+    EXPECT_EQ(converted(type, {{1, 9, 2, 3}, {4, 5, 6, 7}, {8, 9, 1, 9}}),
+              (Tokens{1, 9, 2, 3, 4, 5, 6, 7, 8, 9, 1, 9}));
+    EXPECT_EQ(converted(type, {{1, 2, 3, 9}, {4, 5, 6, 9}}), (Tokens{1, 2, 3, 9, 4, 5, 6, 9}));  // a document each
+  }
+  // The file says that they are windows, or they are documents that happen to be as long.
+  EXPECT_EQ(converted("ndarray:uint16:4", {{1, 2, 3, 4}, {4, 5, 6, 9}}), (Tokens{1, 2, 3, 4, 4, 5, 6, 9}));
+  EXPECT_EQ(converted("ndarray:uint16", {{1, 2, 3, 4}, {4, 5, 6, 9}}), (Tokens{1, 2, 3, 4, 9, 4, 5, 6, 9}));
+  EXPECT_EQ(converted("ndarray:uint16", {{1, 2, 3}, {4, 5, 6, 9}}), (Tokens{1, 2, 3, 9, 4, 5, 6, 9}));
+}
+
 // Which split a shard is of is the manifest's to say, else the last field of its name that is one, never a substring.
 TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
   testing::TemporaryFolder folder;
@@ -602,6 +716,7 @@ TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
     options.inputs = {folder / name};
     options.output = folder / "out";
     options.from.split = split;
+    options.from.end_of_text_id = 7;
     const std::vector<ShardEntry> shards = convert_shards(options).shards;
     fs::remove_all(folder / "out");
     return shards.at(0).split;
