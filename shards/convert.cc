@@ -42,6 +42,16 @@ ShardWriterOptions writer_options(const ConvertOptions& options, const ShardSour
   return writer;
 }
 
+// Where nobody said which token it is, and the one that is taken is found nowhere.
+void refuse_missing_end_of_text(const ShardSource& source) {
+  const std::string missing = source.missing_end_of_text();
+  if (missing.empty()) return;
+  throw UsageError(
+      fmt::format("{}: {}; say which token it is with --end-of-text-id, or with --from-end-of-text where it "
+                  "is",
+                  source.shards().front().path, missing));
+}
+
 void write_manifest_of(const ShardWriterOptions& writer, Manifest manifest, const ConvertResult& result,
                        const std::vector<FileEntry>& split_files) {
   manifest.notes.push_back(fmt::format("converted from shards of format {}", manifest.shard_format));
@@ -57,6 +67,7 @@ void write_manifest_of(const ShardWriterOptions& writer, Manifest manifest, cons
 
 ConvertResult convert_shards(const ConvertOptions& options) {
   const ShardSource source(options.inputs, options.from);
+  if (!source.manifest() && !options.from.end_of_text_id) refuse_missing_end_of_text(source);
   NewFolder folder(options.output);
   ShardWriterOptions writer = writer_options(options, source);
   writer.folder = folder.path();
@@ -66,15 +77,21 @@ ConvertResult convert_shards(const ConvertOptions& options) {
     ShardWriter shards(writer);
     shards.join();
     for (const Split split : kSplits) {
-      shards.expect(split, [ahead = std::make_shared<ShardSource::Cursor>(source, split)]() -> std::optional<uint64_t> {
+      const auto ahead = std::make_shared<ShardSource::Cursor>(source, split, ShardSource::Checksums::kUnread);
+      shards.expect(split, [ahead]() -> std::optional<uint64_t> {
         if (!ahead->next()) return std::nullopt;
         return ahead->tokens();
       });
       shards.expect_tokens(split, source.tokens(split));
-      ShardSource::Cursor documents(source, split);
-      while (documents.next()) {
-        const SourceDocument document = documents.read();
-        shards.add(split, document.id, document.tokens, document.loss);
+      ShardSource::Cursor documents(source, split, ShardSource::Checksums::kCompared);
+      try {
+        while (documents.next()) {
+          const SourceDocument document = documents.read();
+          shards.add(split, document.id, document.tokens, document.loss);
+        }
+      } catch (const Error&) {
+        documents.finish_comparing();  // what does not fit may be damage
+        throw;
       }
       const ShardSource::Counts& counts = documents.counts();
       result.documents += counts.documents;

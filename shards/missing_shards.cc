@@ -15,22 +15,30 @@ namespace {
 
 namespace fs = std::filesystem;
 
+struct IndexedShard {
+  std::string name;
+  std::string compressed = {};  // the same, where MosaicML's writer compressed it
+};
+
 // Of MosaicML's index its "shards", of LitData's its "chunks"; nothing of a file that is neither.
-std::vector<std::string> names_in_index(const std::string& path) {
+std::vector<IndexedShard> shards_in_index(const std::string& path) {
   const std::string text = read_file(path, uint64_t{1} << 30);
-  std::vector<std::string> names;
+  std::vector<IndexedShard> shards;
   try {
     const JsonFields index(text);
     if (index.has("chunks")) {
-      for (const JsonFields& chunk : index.objects("chunks")) names.push_back(chunk.text("filename"));
+      for (const JsonFields& chunk : index.objects("chunks")) shards.push_back({chunk.text("filename")});
     } else {
-      for (const JsonFields& shard : index.objects("shards"))
-        names.push_back(shard.object("raw_data").text("basename"));
+      for (const JsonFields& shard : index.objects("shards")) {
+        shards.push_back({shard.object("raw_data").text("basename")});
+        if (shard.has("zip_data") && shard.raw("zip_data") != "null")
+          shards.back().compressed = shard.object("zip_data").text("basename");
+      }
     }
   } catch (const JsonFields::Missing&) {
     return {};
   }
-  return names;
+  return shards;
 }
 
 // The folder's manifest lists shards by names from the folder; that of the folder above, of its splits'.
@@ -56,8 +64,13 @@ std::vector<std::string> missing_shards(const std::string& folder) {
     const fs::path inside = *inner == '\0' ? fs::path(folder) : fs::path(folder) / inner;
     const fs::path index = inside / kSampleIndexName;
     if (!fs::is_regular_file(index)) continue;
-    for (const std::string& name : names_in_index(index.string())) {
-      if (!fs::exists(inside / name)) missing.push_back((inside / name).string());
+    for (const IndexedShard& shard : shards_in_index(index.string())) {
+      if (fs::exists(inside / shard.name)) continue;
+      if (!shard.compressed.empty() && fs::exists(inside / shard.compressed)) {
+        throw Error(fmt::format("{}: its shards are compressed, which is not read here ({}); decompress them beside {}",
+                                inside.string(), shard.compressed, kSampleIndexName));
+      }
+      missing.push_back((inside / shard.name).string());
     }
   }
   return missing;

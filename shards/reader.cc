@@ -71,12 +71,35 @@ std::vector<uint64_t> ShardView::document_begins(uint32_t end_of_text, EndOfText
   for (const uint64_t end : layout_.document_ends) {
     if (end > begins.back() && end < size()) begins.push_back(end);
   }
-  if (!layout_.document_ends.empty()) return begins;
+  return layout_.document_ends.empty() ? begins_by_token(end_of_text, placement) : begins;
+}
+
+std::vector<uint64_t> ShardView::begins_by_token(uint32_t end_of_text, EndOfText placement) const {
+  if (size() == 0) return {};
+  std::vector<uint64_t> begins = {0};
   const uint64_t after = placement == EndOfText::kAfter ? 1 : 0;
   for (uint64_t i = 1 - after; i + after < size(); ++i) {
     if (token(i) == end_of_text) begins.push_back(i + after);
   }
   return begins;
+}
+
+bool ShardView::has_windows(uint32_t end_of_text) const {
+  const std::vector<uint64_t>& ends = layout_.document_ends;
+  if (ends.empty() || ends.front() < 2) return false;
+  const uint64_t length = ends.front();
+  bool all_end_with_it = true;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    if (ends[i] != (i + 1) * length) return false;
+    all_end_with_it = all_end_with_it && token(ends[i] - 1) == end_of_text;
+  }
+  if (all_end_with_it) return false;
+  if (layout_.sample_tokens != 0) return true;
+  // Documents may be of one length by chance.
+  for (uint64_t i = 0; ends.size() > 1 && i < size(); ++i) {
+    if (i % length > 0 && i % length + 1 < length && token(i) == end_of_text) return true;
+  }
+  return false;
 }
 
 namespace {

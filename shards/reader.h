@@ -38,6 +38,12 @@ class ShardView {
   // Where documents begin, for shards without a sidecar: as the format keeps it, else by the end-of-text token, which
   // stands before each document or after it. The first is 0.
   std::vector<uint64_t> document_begins(uint32_t end_of_text, EndOfText placement = EndOfText::kBefore) const;
+  // By the token alone.
+  std::vector<uint64_t> begins_by_token(uint32_t end_of_text, EndOfText placement) const;
+
+  // Whether the documents that the format keeps are windows of a stream: all of one length, in the middle of which
+  // documents end.
+  bool has_windows(uint32_t end_of_text) const;
 
  private:
   size_t place_of(uint64_t index) const;  // where tokens are not in a row

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -68,13 +69,14 @@ class ShardSource::Lister {
   void add(const std::string& path, const std::string& name, const Listing* listing) {
     std::optional<Split> split = source_.hints_.split;
     const Manifest* manifest = nullptr;
-    uint64_t tokens = 0;
+    Shard shard{path};
     if (listing != nullptr) {
       const auto listed = listing->shards.find(name);
       if (listed != listing->shards.end()) {
         manifest = &listing->manifest;
         split = listed->second->split;
-        tokens = listed->second->tokens;
+        shard.tokens = listed->second->tokens;
+        shard.listed = files_of(*listed->second, path.substr(0, path.size() - name.size()));
       }
     }
     if (!split) split = split_of_name(path);
@@ -85,7 +87,16 @@ class ShardSource::Lister {
                        "which split it is");
     }
     share(path, manifest);
-    source_.shards_.push_back({path, *split, tokens});
+    shard.split = *split;
+    source_.shards_.push_back(std::move(shard));
+  }
+
+  static std::vector<FileEntry> files_of(const ShardEntry& entry, const std::string& folder) {
+    std::vector<FileEntry> files = {entry.shard, entry.sidecar};
+    if (entry.mask) files.push_back(*entry.mask);
+    files.insert(files.end(), entry.companions.begin(), entry.companions.end());
+    for (FileEntry& file : files) file.name.insert(0, folder);
+    return files;
   }
 
   // All inputs are of one vocabulary, or none has a manifest.
@@ -140,18 +151,36 @@ std::shared_ptr<const ShardSource::OpenShard> ShardSource::open(const std::strin
                             shard->mask->bytes().size(), view.size()));
   }
   if (shard->reader.sidecar() != nullptr) return shard;
-  shard->keeps_ends = !view.layout().document_ends.empty();
+  shard->keeps_ends = !view.layout().document_ends.empty() && !has_windows_;
   if (placement_ == EndOfText::kNone && !shard->keeps_ends)
     throw Error(path + ": neither a sidecar nor an end-of-text token says where its documents end");
-  shard->begins = view.document_begins(end_of_text_, placement_);
+  shard->begins =
+      has_windows_ ? view.begins_by_token(end_of_text_, placement_) : view.document_begins(end_of_text_, placement_);
   shard->name = fs::path(path).filename().string();
   return shard;
+}
+
+void ShardSource::compare_checksums(const Shard& shard, const OpenShard& opened, const std::string& checksum) {
+  const auto refuse = [&](const std::string& path, std::string_view where) {
+    throw Error(
+        fmt::format("{} is damaged: it does not have the checksum that its {} gives; `ftok shards verify` says "
+                    "what is whole",
+                    path, where));
+  };
+  const SidecarView* const sidecar = opened.reader.sidecar();
+  if (sidecar != nullptr && checksum != sidecar->shard_checksum()) refuse(shard.path, "sidecar");
+  for (const FileEntry& file : shard.listed) {
+    if (file.name != shard.path && !fs::exists(file.name)) continue;
+    if ((file.name == shard.path ? checksum : checksum_of_file(file.name)) != file.checksum)
+      refuse(file.name, "manifest");
+  }
 }
 
 // The documents of some shards, one after the other.
 class ShardSource::Walk {
  public:
-  Walk(const ShardSource& source, Split split) : source_(source), split_(split) {}
+  Walk(const ShardSource& source, Split split, Checksums checksums)
+      : source_(source), compares_(checksums == Checksums::kCompared), split_(split) {}
   // Of all shards, which are mapped already: seek() first.
   Walk(const ShardSource& source, const OpenShards& mapped) : source_(source), mapped_(&mapped) {}
 
@@ -182,7 +211,7 @@ class ShardSource::Walk {
     if (is_whole_ && source_.manifest_) return tokens_ - (source_.placement_ == EndOfText::kNone ? 0 : 1);
     if (pieces_.empty()) return 0;
     const Piece& first = pieces_.front();
-    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(last_token());
+    const bool has_end = begins_with_it(first.shard->reader.view().token(first.begin)) || ends_with_it(*last_token());
     return tokens_ - (has_end ? 1 : 0);
   }
 
@@ -192,6 +221,7 @@ class ShardSource::Walk {
     size_t taken = 0;
     for (const Piece& piece : pieces_) {
       const auto count = static_cast<size_t>(piece.end - piece.begin);
+      if (comparison_ && piece.shard == shard_) look_ahead(piece.end);
       piece.shard->reader.view().read(piece.begin, piece.end, std::span(ids_).subspan(taken, count));
       taken += count;
       if (piece.shard->mask == nullptr) continue;
@@ -206,6 +236,23 @@ class ShardSource::Walk {
     return document;
   }
 
+  void finish_comparing() {
+    if (!comparison_) return;
+    comparison_->checksum.update(shard_->reader.bytes().substr(comparison_->bytes));
+    compare_checksums(*comparison_->shard, *shard_, comparison_->checksum.hex());
+    comparison_.reset();
+  }
+
+  // Of the document; none where it has no token, or its beginning lies in a shard that was not given.
+  std::optional<uint32_t> first_token() const {
+    if (pieces_.empty() || skipped_ > 0) return std::nullopt;
+    return pieces_.front().shard->reader.view().token(pieces_.front().begin);
+  }
+  std::optional<uint32_t> last_token() const {
+    if (pieces_.empty()) return std::nullopt;
+    return pieces_.back().shard->reader.view().token(pieces_.back().end - 1);
+  }
+
   const Counts& counts() const { return counts_; }
   const std::string& id() const { return id_; }
   const Place& place() const { return place_; }
@@ -216,6 +263,26 @@ class ShardSource::Walk {
     std::shared_ptr<const OpenShard> shard;
     uint64_t begin = 0, end = 0;
   };
+
+  // The checksum of the shard at hand, as far as it was read.
+  struct Comparison {
+    const Shard* shard;
+    Checksum checksum = {};
+    size_t bytes = 0;
+  };
+
+  // Takes the checksum of about all bytes up to a token: they are read next, and then still in the cache.
+  void look_ahead(uint64_t token) {
+    constexpr size_t kBlock = size_t{1} << 17;
+    const std::string_view all = shard_->reader.bytes();
+    const double share = static_cast<double>(token) / static_cast<double>(shard_->reader.view().size());
+    const auto end = static_cast<size_t>(static_cast<double>(all.size()) * share);
+    while (comparison_->bytes < end) {
+      const std::string_view block = all.substr(comparison_->bytes, kBlock);
+      comparison_->checksum.update(block);
+      comparison_->bytes += block.size();
+    }
+  }
 
   const SidecarView* sidecar() const { return shard_->reader.sidecar(); }
   size_t rows() const { return sidecar() != nullptr ? sidecar()->size() : shard_->begins.size(); }
@@ -228,14 +295,17 @@ class ShardSource::Walk {
   // The next shard of the split that there is; false behind the last.
   bool open_shard() {
     while (next_ < source_.shards_.size()) {
+      finish_comparing();
       const Shard& shard = source_.shards_[next_++];
       if (shard.split != split_) continue;
       shard_ = shard_at(next_ - 1);
+      if (compares_ && (sidecar() != nullptr || !shard.listed.empty())) comparison_.emplace(Comparison{&shard});
       counts_.bytes += shard_->reader.bytes().size();
       counts_.tokens += shard_->reader.view().size();
       row_ = 0;
       if (rows() > 0) return true;
     }
+    finish_comparing();
     return false;
   }
 
@@ -282,8 +352,6 @@ class ShardSource::Walk {
     tokens_ += end - begin;
   }
 
-  uint32_t last_token() const { return pieces_.back().shard->reader.view().token(pieces_.back().end - 1); }
-
   // The end-of-text token, where the document has it at its beginning or end.
   bool begins_with_it(uint32_t first) const {
     return source_.placement_ == EndOfText::kBefore && skipped_ == 0 && first == source_.end_of_text_;
@@ -294,10 +362,12 @@ class ShardSource::Walk {
 
   const ShardSource& source_;
   const OpenShards* const mapped_ = nullptr;  // all shards, where they are mapped already
+  const bool compares_ = false;               // checksums
   Split split_ = Split::kTrain;
   size_t next_ = 0;  // shard to open
   std::shared_ptr<const OpenShard> shard_;
   size_t row_ = 0;  // the next one of it
+  std::optional<Comparison> comparison_;
   Counts counts_;
 
   bool is_open_ = false;   // the document at hand
@@ -311,13 +381,15 @@ class ShardSource::Walk {
   std::vector<uint8_t> loss_;
 };
 
-ShardSource::Cursor::Cursor(const ShardSource& source, Split split) : walk_(std::make_unique<Walk>(source, split)) {}
+ShardSource::Cursor::Cursor(const ShardSource& source, Split split, Checksums checksums)
+    : walk_(std::make_unique<Walk>(source, split, checksums)) {}
 ShardSource::Cursor::~Cursor() = default;
 bool ShardSource::Cursor::next() { return walk_->next(); }
 const std::string& ShardSource::Cursor::id() const { return walk_->id(); }
 ShardSource::Place ShardSource::Cursor::place() const { return walk_->place(); }
 uint64_t ShardSource::Cursor::tokens() const { return walk_->tokens(); }
 SourceDocument ShardSource::Cursor::read() { return walk_->read(); }
+void ShardSource::Cursor::finish_comparing() { walk_->finish_comparing(); }
 const ShardSource::Counts& ShardSource::Cursor::counts() const { return walk_->counts(); }
 
 ShardSource::Picker::Picker(const ShardSource& source)
@@ -332,6 +404,13 @@ SourceDocument ShardSource::Picker::read(const Place& place) {
   walk_->seek(place);
   walk_->next();
   return walk_->read();
+}
+
+size_t ShardSource::Picker::shards() const { return source_.shards_.size(); }
+
+void ShardSource::Picker::compare_checksums(size_t shard) const {
+  ShardSource::compare_checksums(source_.shards_[shard], *(*shards_)[shard],
+                                 checksum_of((*shards_)[shard]->reader.bytes()));
 }
 
 uint64_t ShardSource::mapped_bytes() const {
@@ -349,9 +428,43 @@ ShardSource::ShardSource(const std::vector<std::string>& inputs, const ShardSour
   const Lister lister(*this, inputs);  // which lists them
   const ShardReader first(shards_.front().path, hints.shards);
   placement_ = manifest_ ? manifest_->placement : hints.end_of_text.value_or(first.format().end_of_text());
-  end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : hints.end_of_text_id;
+  end_of_text_ = manifest_ ? static_cast<uint32_t>(manifest_->vocabulary.end_of_text) : end_of_text_of(first);
   token_bytes_ = first.view().layout().token_bytes;
   has_masks_ = fs::exists(shard_mask_path(first.path()));
+  has_windows_ = !manifest_ && first.sidecar() == nullptr && placement_ != EndOfText::kNone &&
+                 first.view().has_windows(end_of_text_);
+}
+
+uint32_t ShardSource::end_of_text_of(const ShardReader& shard) const {
+  if (hints_.end_of_text_id) return *hints_.end_of_text_id;
+  const std::string vocabulary = shard.format().vocabulary_named(shard.path());
+  if (vocabulary.empty() || !hints_.end_of_text_of) return kAssumedEndOfText;
+  return hints_.end_of_text_of(vocabulary).value_or(kAssumedEndOfText);
+}
+
+std::string ShardSource::missing_end_of_text() const {
+  if (placement_ == EndOfText::kNone) return {};
+  constexpr uint64_t kDocuments = 1000;  // one of so many has it there
+  const bool before = placement_ == EndOfText::kBefore;
+  std::map<uint32_t, uint64_t> there;
+  uint64_t documents = 0;
+  for (const Split split : kSplits) {
+    Walk walk(*this, split, Checksums::kUnread);
+    while (documents < kDocuments && walk.next()) {
+      const std::optional<uint32_t> token = before ? walk.first_token() : walk.last_token();
+      if (!token) continue;
+      if (*token == end_of_text_) return {};
+      ++there[*token];
+      ++documents;
+    }
+  }
+  if (documents == 0) return {};
+  const std::string which = documents < kDocuments ? "none of its documents" : "none of its first 1,000 documents";
+  const auto most =
+      std::max_element(there.begin(), there.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return fmt::format("{} {} with {}, the end-of-text token (the commonest {} token is {}, of {} of {})", which,
+                     before ? "begins" : "ends", end_of_text_, before ? "first" : "last", most->first, most->second,
+                     documents);
 }
 
 uint64_t ShardSource::tokens(Split split) const {
@@ -364,7 +477,7 @@ uint64_t ShardSource::tokens(Split split) const {
 }
 
 ShardSource::Counts ShardSource::for_each(Split split, const std::function<void(const SourceDocument&)>& visit) const {
-  Cursor documents(*this, split);
+  Cursor documents(*this, split, Checksums::kCompared);
   while (documents.next()) visit(documents.read());
   return documents.counts();
 }

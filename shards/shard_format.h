@@ -70,9 +70,10 @@ struct ShardBytes {
 struct ShardLayout {
   size_t token_bytes = 0;  // 2 or 4
   uint64_t tokens = 0;
-  size_t begin = 0;                                         // offset of the first token
-  std::vector<uint64_t> offsets = {};                       // of each document's first, where they are not in a row
-  std::vector<uint64_t> document_ends = {};                 // in tokens, where the format itself keeps them
+  size_t begin = 0;                          // offset of the first token
+  std::vector<uint64_t> offsets = {};        // of each document's first, where they are not in a row
+  std::vector<uint64_t> document_ends = {};  // in tokens, where the format itself keeps them
+  uint64_t sample_tokens = 0;                // of each of these documents, where the file says that all have as many
   std::vector<std::pair<const char*, int64_t>> notes = {};  // what else the file says of itself ("magic")
 };
 
@@ -123,6 +124,8 @@ class ShardFormat {
   // True when the file is one of this format as far as can be told; formats are asked in the order of the list.
   virtual bool recognizes(const ShardBytes& shard) const = 0;
   virtual Result<ShardLayout> read(const ShardBytes& shard) const = 0;
+  // The vocabulary that a file beside the shard names; empty where none does.
+  virtual std::string vocabulary_named(const std::string& /*path*/) const { return {}; }
 };
 
 // All formats; the first is the default.

@@ -12,10 +12,12 @@ namespace ftok {
 
 // The names stand for the patterns as tiktoken 0.14 and the models' own files publish them. kGpt2Original and kLlama3
 // are the older forms of kGpt2 and kCl100k: the ids come out the same, kLlama3's pretokens differ at the end of a text.
-// kOwn is an expression of the user's own, which own_pattern.h matches.
-enum class Pattern : uint8_t { kGpt2, kGpt2Original, kCl100k, kLlama3, kQwen2, kO200k, kOwn };
+// kSmollm is what takes digits out one by one before GPT-2's pattern cuts what lies between them; kTekken is kO200k
+// without contractions, with one digit per pretoken. kOwn is an expression of the user's own, which own_pattern.h
+// matches.
+enum class Pattern : uint8_t { kGpt2, kGpt2Original, kCl100k, kLlama3, kQwen2, kO200k, kSmollm, kTekken, kOwn };
 
-// "gpt2", "gpt2-original", "cl100k", "llama3", "qwen2", "o200k", "own".
+// "gpt2", "gpt2-original", "cl100k", "llama3", "qwen2", "o200k", "smollm", "tekken", "own".
 std::string_view pattern_name(Pattern pattern);
 
 // The regular expression the scanner stands for, in the syntax of tiktoken (fancy-regex). Empty for kOwn.

@@ -60,7 +60,8 @@ const Byte* contraction_end(const Byte* p, const Byte* end) {
 // The alternatives for white space, which come last in all patterns.
 //   kNewlines: \s*[\r\n]+ is among them (all but gpt2).
 //   kWholeEnd: \s++$ comes before it.
-template <bool kNewlines, bool kWholeEnd>
+//   kEndsAtNumber: a number is to it what the end of the text is.
+template <bool kNewlines, bool kWholeEnd, bool kEndsAtNumber = false>
 const Byte* white_end(const Text& text, const Byte* begin) {
   const Byte* p = begin;
   const Byte* last = begin;             // where the last character of the run begins
@@ -73,11 +74,14 @@ const Byte* white_end(const Text& text, const Byte* begin) {
     if (c.flags & kIsNewline) after_newline = p;
   }
   if (kWholeEnd && p == text.end) return p;
+  if (kEndsAtNumber && p < text.end && (text.at(p).flags & kIsNumber) != 0) return p;
   if (kNewlines && after_newline != nullptr) return after_newline;
   if (p == text.end || last == begin) return p;
   return last;
 }
 
+//   kDigitsApart: every number is a pretoken, and what lies between two is cut as a text of its own.
+template <bool kDigitsApart>
 const Byte* gpt2_end(const Text& text, const Byte* p) {
   if (*p == '\'') {
     const Byte* end = contraction_end<false>(p, text.end);
@@ -87,15 +91,15 @@ const Byte* gpt2_end(const Text& text, const Byte* p) {
   Character c = text.at(p);
   if ((c.flags & kIsSpace) != 0 && p + 1 < text.end) {  // the optional space of ` ?`
     const Character next = text.at(p + 1);
-    if ((next.flags & kIsWhite) == 0) {
+    if ((next.flags & (kDigitsApart ? kIsWhite | kIsNumber : kIsWhite)) == 0) {
       ++start;
       c = next;
     }
   }
   if (c.flags & kIsLetter) return text.run(start + c.size, kIsLetter);
-  if (c.flags & kIsNumber) return text.run(start + c.size, kIsNumber);
+  if (c.flags & kIsNumber) return kDigitsApart ? p + c.size : text.run(start + c.size, kIsNumber);
   if ((c.flags & kIsWhite) == 0) return text.run_without(start + c.size, kIsLetter | kIsNumber | kIsWhite);
-  return white_end<false, true>(text, p);
+  return white_end<false, true, kDigitsApart>(text, p);
 }
 
 // \p{N}{1,max} from `p` on, where the first character, of `size` bytes, is a number.
@@ -137,8 +141,9 @@ const Byte* cl100k_end(const Text& text, const Byte* p) {
   return white_end<true, kWholeEnd>(text, p);
 }
 
+template <bool kContractions>
 const Byte* with_contraction(const Text& text, const Byte* p) {
-  return p < text.end && *p == '\'' ? contraction_end<true>(p, text.end) : p;
+  return kContractions && p < text.end && *p == '\'' ? contraction_end<true>(p, text.end) : p;
 }
 
 // [upper]*[lower]+ from `p` on, else (by the second alternative) [upper]+[lower]*; null when neither matches. When the
@@ -160,17 +165,19 @@ const Byte* o200k_word_end(const Text& text, const Byte* p, bool second_too) {
   return second_too && p != begin ? p : nullptr;
 }
 
+template <bool kContractions, int kDigits>
 const Byte* o200k_end(const Text& text, const Byte* p) {
   const Character c = text.at(p);
-  if (c.flags & kIsLetter) return with_contraction(text, o200k_word_end(text, p, true));
+  if (c.flags & kIsLetter) return with_contraction<kContractions>(text, o200k_word_end(text, p, true));
   const Byte* next = p + c.size;
   if ((c.flags & (kIsNewline | kIsNumber)) == 0 && next < text.end) {  // [^\r\n\p{L}\p{N}]? takes `c`
     const bool is_mark = (c.flags & kIsUpperish) != 0;
     const Byte* end = o200k_word_end(text, next, !is_mark);
-    if (end != nullptr) return with_contraction(text, end);
+    if (end != nullptr) return with_contraction<kContractions>(text, end);
   }
-  if (c.flags & kIsUpperish) return with_contraction(text, o200k_word_end(text, p, true));  // a mark, no prefix
-  if (c.flags & kIsNumber) return number_end(text, p, c.size, 3);
+  if (c.flags & kIsUpperish)  // a mark, no prefix
+    return with_contraction<kContractions>(text, o200k_word_end(text, p, true));
+  if (c.flags & kIsNumber) return number_end(text, p, c.size, kDigits);
   if ((c.flags & kIsWhite) == 0) return punctuation_end<true>(text, p);
   if ((c.flags & kIsSpace) != 0 && next < text.end) {
     const Character second = text.at(next);
@@ -187,7 +194,9 @@ const Byte* scan(const CharacterTable& table, const Byte* p, const Byte* end) {
 auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const Byte*, const Byte*) {
   switch (pattern) {
     case Pattern::kGpt2:
-    case Pattern::kGpt2Original: return scan<gpt2_end>;
+    case Pattern::kGpt2Original: return scan<gpt2_end<false>>;
+    case Pattern::kSmollm: return scan<gpt2_end<true>>;
+    case Pattern::kTekken: return scan<o200k_end<false, 1>>;
     case Pattern::kCl100k: return scan<cl100k_end<true, 3>>;
     case Pattern::kLlama3: return scan<cl100k_end<false, 3>>;
     case Pattern::kQwen2: return scan<cl100k_end<false, 1>>;
@@ -195,7 +204,7 @@ auto scan_of(Pattern pattern) -> const Byte* (*)(const CharacterTable&, const By
     case Pattern::kOwn:  // has a matcher instead
       break;
   }
-  return scan<o200k_end>;
+  return scan<o200k_end<true, 3>>;
 }
 
 }  // namespace

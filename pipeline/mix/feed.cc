@@ -14,7 +14,9 @@ class ShardFeed : public Feed {
   void for_each(Fed fed_with, const std::function<void(const FedDocument&)>& visit) const override {
     FedDocument fed;
     for (const Split split : kSplits) {
-      ShardSource::Cursor documents(source_, split);
+      ShardSource::Cursor documents(
+          source_, split,
+          fed_with == Fed::kWithTokens ? ShardSource::Checksums::kCompared : ShardSource::Checksums::kUnread);
       for (; documents.next(); ++fed.number) {
         if (stop_requested()) throw Stopped();
         fed.id = documents.id();

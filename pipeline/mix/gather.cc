@@ -1,5 +1,7 @@
 #include "pipeline/mix/gather.h"
 
+#include <oneapi/tbb/parallel_for.h>
+
 #include <algorithm>
 #include <memory>
 #include <mutex>
@@ -40,6 +42,12 @@ class Gatherer {
       : left_(plan), emit_(emit) {
     pickers_.reserve(sources.size());
     for (const ShardSource* source : sources) pickers_.emplace_back(*source);
+    for (const ShardSource::Picker& picker : pickers_) {
+      tbb::parallel_for(size_t{0}, picker.shards(), [&](size_t shard) {
+        if (stop_requested()) throw Stopped();
+        picker.compare_checksums(shard);
+      });
+    }
   }
 
   void run(size_t threads) {

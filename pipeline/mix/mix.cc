@@ -29,7 +29,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kBins = size_t{1} << 16;    // by which the last pass is cut off
+constexpr size_t kBins = size_t{1} << 16;  // by which the last pass is cut off
+// Of the documents after the last whole bin, so many tokens are looked at for what fits into the rest of a share.
+constexpr uint64_t kMarginalTokens = 4'000'000;
 constexpr uint64_t kSelection = UINT64_MAX;  // in place of a pass's number: which documents the last one takes
 
 size_t bin_of(const ShuffleKey& key) { return static_cast<size_t>(key.high >> 48); }
@@ -42,7 +44,9 @@ struct Part {
   std::vector<uint64_t> bins = std::vector<uint64_t>(kBins, 0);  // tokens of a pass, by selection key
   uint64_t passes = 0;                                           // whole ones
   size_t last_bin = 0;                                           // of the last pass: bins below it are taken whole
-  uint64_t last_bin_tokens = 0;                                  // and so many tokens of that bin
+  size_t last_bin_end = 0;       // and of the documents from it to this one those that fit
+  uint64_t last_bin_tokens = 0;  // into so many tokens
+  bool has_run_out = false;      // by epochs_max
 };
 
 // Whether a source is texts, and its files: parts' texts of folders of ftok run.
@@ -193,9 +197,20 @@ class Mixer {
     }
   }
 
+  // What ids stand for, somebody has to say.
+  void refuse_shards_without_vocabulary() const {
+    if (vocabulary_ || !run_.vocabulary.empty()) return;
+    for (size_t i = 0; i < shards_.size(); ++i) {
+      if (shards_[i])
+        refuse(*parts_[i].source,
+               "its shards have no manifest, so that nothing says which vocabulary they are of; name it with --vocab");
+    }
+  }
+
   // Of the texts, and what the shards' writer is told. Shards alone need no vocabulary's file, where a manifest says
   // which it is.
   void open_vocabulary() {
+    refuse_shards_without_vocabulary();
     const bool has_texts = std::any_of(shards_.begin(), shards_.end(), [](const auto& shards) { return !shards; });
     if (has_texts || !vocabulary_ || !run_.vocabulary.empty()) {
       encoding_ = run_.load_vocabulary(run_.vocabulary.empty() && vocabulary_ ? vocabulary_->name : run_.vocabulary);
@@ -275,7 +290,12 @@ class Mixer {
     if (shards.manifest()) return shards;
     ShardSourceHints hints = hints_of(source);
     hints.end_of_text_id = static_cast<uint32_t>(vocabulary_->end_of_text);
-    return ShardSource(source.paths, hints);
+    ShardSource found(source.paths, hints);
+    if (const std::string missing = found.missing_end_of_text(); !missing.empty()) {
+      refuse(source, fmt::format("{}: {}; if their vocabulary is not {}, name it with --vocab",
+                                 found.shards().front().path, missing, vocabulary_->name));
+    }
+    return found;
   }
 
   uint64_t tokens_of(const FedDocument& document) const { return document.size + end_of_text_tokens_; }
@@ -309,21 +329,25 @@ class Mixer {
     for (size_t i = 0; i < parts_.size(); ++i) plan_passes(parts_[i], result_.sources[i]);
   }
 
-  void plan_passes(Part& part, const MixedSource& mixed) const {
+  static void plan_passes(Part& part, const MixedSource& mixed) {
     if (mixed.pass_tokens == 0) return;
     const double limit = part.source->epochs_max * static_cast<double>(mixed.pass_tokens);
     const uint64_t wanted = limit < static_cast<double>(mixed.share) ? static_cast<uint64_t>(limit) : mixed.share;
+    part.has_run_out = wanted < mixed.share;
     part.passes = wanted / mixed.pass_tokens;
     part.last_bin_tokens = wanted % mixed.pass_tokens;
     while (part.last_bin < kBins && part.bins[part.last_bin] <= part.last_bin_tokens) {
       part.last_bin_tokens -= part.bins[part.last_bin++];
     }
+    part.last_bin_end = part.last_bin;
+    for (uint64_t tokens = 0; part.last_bin_end < kBins && tokens < kMarginalTokens;)
+      tokens += part.bins[part.last_bin_end++];
   }
 
   // What is called for each document that comes, with its key and the number of its source, as often as it comes.
   using Take = std::function<void(const ShuffleKey& key, size_t part, const FedDocument& document)>;
 
-  // A document of the bin in which the last pass ends.
+  // A document of the bins in which the last pass ends.
   struct Marginal {
     ShuffleKey selection;
     FedDocument document;  // but for what follows
@@ -352,7 +376,7 @@ class Mixer {
       const ShuffleKey selection = mix_key(part.key, document.number, kSelection, copy);
       if (bin_of(selection) < part.last_bin) {
         train_on(document, i, part.passes, copy, take);
-      } else if (bin_of(selection) == part.last_bin) {
+      } else if (bin_of(selection) < part.last_bin_end && tokens_of(document) <= part.last_bin_tokens) {
         marginals.push_back(
             {selection, document, copy, std::string(document.id), {document.tokens.begin(), document.tokens.end()}});
       }
@@ -365,7 +389,7 @@ class Mixer {
     result_.sources[i].written_tokens += tokens_of(document);
   }
 
-  // Of the last bin, in the order of their keys, those that fit into what is left.
+  // Of the last bins, in the order of their keys, those that fit into what is left.
   void take_marginals(size_t i, std::vector<Marginal>& marginals, const Take& take) {
     std::sort(marginals.begin(), marginals.end(),
               [](const Marginal& a, const Marginal& b) { return a.selection < b.selection; });
@@ -482,8 +506,8 @@ class Mixer {
     for (const MixedSource& source : result_.sources) {
       result_.tokens += source.written_tokens;
       result_.documents += source.written_documents;
-      if (source.missing() * 1000 > source.share) warn_of_missing(source);
     }
+    warn_of_missing();
     Manifest manifest;
     manifest.software = {{"ftok", FTOK_VERSION}, {"unicode", kUnicodeVersion}};
     manifest.recipe = mix_text(run_.recipe);
@@ -503,9 +527,15 @@ class Mixer {
     folder_.commit();
   }
 
-  void warn_of_missing(const MixedSource& source) const {
-    log_(LogLevel::kWarning, fmt::format("source {}: {} of its share of {} tokens are missing: it has {} tokens a pass",
-                                         source.name, source.missing(), source.share, source.pass_tokens));
+  void warn_of_missing() const {
+    for (size_t i = 0; i < parts_.size(); ++i) {
+      const MixedSource& source = result_.sources[i];
+      const bool has_run_out = parts_[i].has_run_out || source.pass_tokens == 0;
+      if (!has_run_out || source.missing() * 1000 <= source.share) continue;
+      log_(LogLevel::kWarning,
+           fmt::format("source {}: {} of its share of {} tokens are missing: it has {} tokens a pass", source.name,
+                       source.missing(), source.share, source.pass_tokens));
+    }
   }
 
   std::string bucket_prefix() const { return work_ + "/bucket"; }

@@ -76,6 +76,14 @@ class DatatroveFormat : public TokenFileFormat {
     }
     return layout;
   }
+
+  std::string vocabulary_named(const std::string& path) const override {
+    const std::string metadata_path = beside_shard(path, kMetadata);
+    if (!std::filesystem::exists(metadata_path)) return {};
+    const std::string metadata = read_file(metadata_path);
+    const std::string line = metadata.substr(0, metadata.find('\n'));
+    return line.substr(0, line.rfind('|'));
+  }
 };
 
 }  // namespace

@@ -147,6 +147,7 @@ class MdsFormat : public SampleFileFormat {
     if (!columns) return columns.damage();
     ShardLayout layout;
     layout.token_bytes = columns->type.token_bytes;
+    layout.sample_tokens = columns->type.length;
     layout.offsets.reserve(table->samples);
     layout.document_ends.reserve(table->samples);
     constexpr uint64_t kAhead = 16;  // samples lie far apart: the next ones' heads are fetched meanwhile

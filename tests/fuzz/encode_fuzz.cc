@@ -15,7 +15,7 @@ namespace {
 const ftok::Encoding& encoding_of(ftok::Pattern pattern) {
   static std::vector<ftok::Encoding>* const encodings = [] {
     auto* made = new std::vector<ftok::Encoding>;
-    for (int p = 0; p <= static_cast<int>(ftok::Pattern::kO200k); ++p) {
+    for (int p = 0; p <= static_cast<int>(ftok::Pattern::kTekken); ++p) {
       ftok::Vocabulary vocabulary;
       const auto add = [&](const std::string& token) {
         vocabulary.bytes += token;

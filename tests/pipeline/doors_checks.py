@@ -331,6 +331,21 @@ class Shards(Checks):
             self.one_line(self.ftok("shards", "cat", name, code=1), f"{name}: 1 shard that it lists is missing: {name}/{shards[1]}; ")
             self.ftok("shards", "cat", f"{name}/train", "--ids")
 
+    def test_compressed_samples_are_named(self):
+        self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "more.jsonl", "-o", "packed", "--shard-format", "mds", "--validation-per-mille", "0")
+        train = self.folder / "packed" / "train"
+        (self.folder / "packed" / "manifest.json").unlink()
+        index = json.loads((train / "index.json").read_text())
+        shard = index["shards"][0]["raw_data"]["basename"]
+        index["shards"][0]["zip_data"] = {"basename": f"{shard}.zstd", "bytes": 7, "hashes": {}}
+        index["shards"][0]["compression"] = "zstd"
+        (train / "index.json").write_text(json.dumps(index))
+        self.ftok("shards", "cat", "packed/train", "--ids")  # decompressed beside it
+        (train / shard).rename(train / f"{shard}.zstd")
+        for command in (["cat"], ["inspect"], ["convert", "--to", "raw", "-o", "out"]):
+            self.one_line(self.ftok("shards", *command, "packed/train", code=1),
+                          f"packed/train: its shards are compressed, which is not read here ({shard}.zstd)")
+
     def test_convert_takes_its_folder_by_a_flag_too(self):
         self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "a.jsonl", "-o", "shards")
         self.ftok("shards", "convert", "--to", "raw", "shards", "one")

@@ -10,9 +10,11 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "pipeline/mix/packer.h"
+#include "shards/bytes.h"
 #include "shards/convert.h"
 #include "shards/shard_documents.h"
 #include "shards/verify.h"
+#include "tests/shards/output_folder.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -72,6 +74,7 @@ class Mix : public ::testing::Test {
     run.segment_bytes = 1;
     run.gather_bytes_max = gather_bytes_max_;
     run.load_vocabulary = [](const std::string&) { return encoding(); };
+    run.vocabulary = vocabulary_;
     return mix(run, [this](LogLevel level, const std::string& message) {
       if (level == LogLevel::kWarning) warnings_.push_back(message);
       if (message.find("goes on after") != std::string::npos) resumed_.push_back(message);
@@ -96,6 +99,7 @@ class Mix : public ::testing::Test {
 
   testing::TemporaryFolder folder_;
   std::optional<uint64_t> gather_bytes_max_;
+  std::string vocabulary_;
   std::vector<std::string> warnings_, resumed_;
 };
 
@@ -135,6 +139,24 @@ TEST_F(Mix, SharesAreWeightsOfTheBudgetAndPassesMakeThemUp) {
   EXPECT_EQ(of_web, static_cast<int>(web.written_documents));
   EXPECT_TRUE(verify_folder(folder_ / "out").findings.empty());
   EXPECT_FALSE(fs::exists(folder_ / "out/work"));
+}
+
+// What a share lacks in the end is less than the documents that are left have; a source that has not run out is not
+// warned of.
+TEST_F(Mix, GoesOnWithDocumentsThatStillFit) {
+  std::vector<Line> lines;
+  for (int i = 0; i < 400; ++i) lines.push_back({"d" + std::to_string(i), "", 0, i % 2 == 0 ? 300 : 3});
+  texts("web", lines);
+  for (const uint64_t budget : {20'001u, 31'337u, 40'900u}) {
+    const MixResult result = run(recipe(source("web", "web")), budget);
+    EXPECT_LT(result.sources[0].missing(), 16u) << budget;  // a short one has 16
+    EXPECT_LE(result.tokens, budget);
+    EXPECT_EQ(warnings_, std::vector<std::string>());
+    fs::remove_all(folder_ / "out");
+  }
+  const MixResult all = run(recipe(source("web", "web", "epochs_max = 1\n")), 1'000'000);
+  EXPECT_EQ(all.sources[0].written_tokens, all.sources[0].tokens);
+  EXPECT_EQ(warnings_.size(), 1u);
 }
 
 // A mix over three files, the last of which cannot be read at first.
@@ -303,6 +325,68 @@ TEST_F(Mix, ShardsThatFitIntoMemoryGiveTheBytesThatBucketsGive) {
       EXPECT_EQ(files(gathered), files(name + "-buckets")) << gathered;
     }
   }
+}
+
+TEST_F(Mix, RefusesShardsThatDifferFromTheirChecksums) {
+  many("web", 100);
+  run(recipe(source("web", "web")), 1000, "shards");
+  const MixRecipe mixed = recipe(source("web", "shards"));
+  const std::string shard = folder_ / "shards/ftok_train_000000.bin";
+  for (const std::optional<uint64_t> most : {std::optional<uint64_t>(), std::optional<uint64_t>(0)}) {
+    gather_bytes_max_ = most;
+    run(mixed, 500, "whole");
+    fs::remove_all(folder_ / "whole");
+    testing::flip_byte(shard, 1500, 4);
+    try {
+      run(mixed, 500, "damaged");
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_TRUE(std::string(error.what()).starts_with(shard + " is damaged: it does not have the checksum"))
+          << error.what();
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "damaged"));
+    testing::flip_byte(shard, 1500, 4);
+  }
+}
+
+// Somebody says which vocabulary the ids are of, and its end-of-text token is in the shards.
+TEST_F(Mix, ShardsWithoutAManifestNeedTheirVocabulary) {
+  const auto shard = [&](uint16_t end) {
+    make_folder(folder_ / "bare");
+    std::string bytes;
+    for (const uint16_t token : {end, uint16_t{11}, uint16_t{12}, end, uint16_t{13}})
+      append_little_endian(bytes, token);
+    write_file(folder_ / "bare/train.bin", encode_shard_header(2, 5) + bytes);
+  };
+  const auto refusal = [&](const std::string& more) -> std::string {
+    try {
+      const MixResult result = run(recipe(source("bare", "bare", "epochs_max = 1\n") + more), 1000);
+      EXPECT_EQ(result.sources[0].documents, 2u);
+      fs::remove_all(folder_ / "out");
+      return "";
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+  };
+  const auto own = static_cast<uint16_t>(*encoding()->end_of_text());
+  shard(own);
+  many("web", 20);
+  const std::string nameless =
+      "mix: source bare: its shards have no manifest, so that nothing says which vocabulary they are of; name it with "
+      "--vocab";
+  EXPECT_EQ(refusal(""), nameless);
+  EXPECT_EQ(refusal(source("web", "web")), nameless);
+  vocabulary_ = "ftok-4k";
+  EXPECT_EQ(refusal(""), "");
+  EXPECT_EQ(refusal(source("web", "web")), "");
+  run(recipe(source("web", "web")), 100, "shards");
+  vocabulary_.clear();
+  EXPECT_EQ(refusal(source("web", "shards")), "");
+  shard(7);
+  const std::string wrong =
+      "bare/train.bin: none of its documents begins with 4092, the end-of-text token (the "
+      "commonest first token is 7, of 1 of 1); if their vocabulary is not ftok-4k, name it with --vocab";
+  EXPECT_TRUE(refusal(source("web", "shards")).ends_with(wrong)) << refusal(source("web", "shards"));
 }
 
 TEST_F(Mix, BucketsAreForTextsAndForShardsThatDoNotFit) {

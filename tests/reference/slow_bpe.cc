@@ -1,5 +1,6 @@
 #include "tests/reference/slow_bpe.h"
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <optional>
@@ -89,6 +90,11 @@ std::optional<size_t> contraction(const Text& text, size_t at, bool any_case) {
 
 // `end` is one past the last character of the match.
 size_t next_cut(Pattern pattern, const Text& text, size_t at) {
+  if (pattern == Pattern::kSmollm) {
+    if (number(text[at])) return at + 1;
+    const auto next_number = std::find_if(text.begin() + static_cast<ptrdiff_t>(at), text.end(), number);
+    return next_cut(Pattern::kGpt2Original, Text(text.begin(), next_number), at);
+  }
   const auto any = [](size_t) { return true; };
   const auto at_end = [&](size_t end) { return end == text.size(); };
   const auto not_before_black = [&](size_t end) { return end == text.size() || white(text[end]); };
@@ -97,7 +103,8 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
   };
   const bool is_gpt2 = pattern == Pattern::kGpt2 || pattern == Pattern::kGpt2Original;
   const auto slash_or_newline = [](const Symbol& s) { return newline(s) || s.c == '/'; };
-  if (pattern != Pattern::kO200k) {
+  const bool is_o200k = pattern == Pattern::kO200k || pattern == Pattern::kTekken;
+  if (!is_o200k) {
     if (const auto end = contraction(text, at, !is_gpt2)) return *end;
   }
   std::vector<std::pair<std::vector<SlowItem>, std::function<bool(size_t)>>> alternatives;
@@ -109,13 +116,16 @@ size_t next_cut(Pattern pattern, const Text& text, size_t at) {
     alternatives.push_back({{{white, 1, kMany}}, not_before_black});
     alternatives.push_back({{{white, 1, pattern == Pattern::kGpt2 ? 1 : kMany}}, any});
   } else {
-    if (pattern == Pattern::kO200k) {
+    if (is_o200k) {
       for (const std::pair<size_t, size_t>& least : {std::pair<size_t, size_t>{0, 1}, {1, 0}}) {
         const std::vector<SlowItem> word = {
             {prefix, 0, 1}, {upperish, least.first, kMany}, {lowerish, least.second, kMany}};
-        if (const auto end = try_items(word, any)) return contraction(text, *end, true).value_or(*end);
+        const auto end = try_items(word, any);
+        if (end && pattern == Pattern::kTekken) return *end;
+        if (end) return contraction(text, *end, true).value_or(*end);
       }
-      alternatives = {{{{number, 1, 3}}, any}, {{{space, 0, 1}, {other, 1, kMany}, {slash_or_newline, 0, kMany}}, any}};
+      alternatives = {{{{number, 1, pattern == Pattern::kTekken ? 1u : 3u}}, any},
+                      {{{space, 0, 1}, {other, 1, kMany}, {slash_or_newline, 0, kMany}}, any}};
     } else {
       alternatives = {{{{prefix, 0, 1}, {letter, 1, kMany}}, any},
                       {{{number, 1, pattern == Pattern::kQwen2 ? 1u : 3u}}, any},

@@ -8,6 +8,7 @@
 
 #include "core/file.h"
 #include "document/document.h"
+#include "shards/bytes.h"
 #include "shards/manifest.h"
 #include "shards/part.h"
 #include "shards/writer.h"
@@ -19,6 +20,14 @@ inline void overwrite(const std::string& path, const std::string& bytes) {
   std::FILE* file = std::fopen(path.c_str(), "wb");
   std::fwrite(bytes.data(), 1, bytes.size(), file);
   std::fclose(file);
+}
+
+// The values as they lie in a file, little-endian.
+template <typename T>
+std::string bytes_of(const std::vector<T>& values) {
+  std::string bytes;
+  for (const T value : values) append_little_endian(bytes, value);
+  return bytes;
 }
 
 // Flips bits of one byte in place.

@@ -63,12 +63,7 @@ void make_shards(const std::string& folder, const ShardWriterOptions& options) {
   write_file(folder + "/manifest.json", write_manifest(manifest));
 }
 
-template <typename T>
-std::string bytes_of(const std::vector<T>& values) {
-  std::string bytes;
-  for (const T value : values) append_little_endian(bytes, value);
-  return bytes;
-}
+using testing::bytes_of;
 
 TEST(ShardFormats, HaveNamesThatAreFound) {
   EXPECT_EQ(shard_format_names(),
@@ -501,6 +496,50 @@ TEST_P(EachSampleFormat, IsConvertedToAsItIsWritten) {
   }
 }
 
+// A flipped byte of any file that is read: nothing is written. Without checksums there is nothing to compare.
+TEST_P(EachFormat, IsNotConvertedWhereItDiffersFromItsChecksums) {
+  testing::TemporaryFolder folder;
+  make_shards(folder / "from", options_for(folder / "from", GetParam()));
+  ConvertOptions options;
+  options.inputs = {folder / "from"};
+  options.output = folder / "to";
+  options.to = &find_shard_format("raw", "");
+  const auto refusal = [&]() -> std::string {
+    try {
+      convert_shards(options);
+    } catch (const Error& error) {
+      for (const auto& entry : fs::directory_iterator(folder.path())) EXPECT_EQ(entry.path().filename(), "from");
+      return error.what();
+    }
+    fs::remove_all(options.output);
+    return "";
+  };
+  EXPECT_EQ(refusal(), "");
+  const std::string shard = folder / "from/" + read_manifest(folder / "from/manifest.json").shards.at(2).shard.name;
+  const std::string sidecar = beside_shard(shard, ".docs");
+  testing::flip_byte(shard, fs::file_size(shard) - 4, 1);  // of a token
+  for (const char* to : {"mds", "raw"}) {  // one that sees by its plan, too, that an end-of-text token lacks
+    options.to = &find_shard_format(to, "");
+    EXPECT_EQ(refusal(), shard +
+                             " is damaged: it does not have the checksum that its sidecar gives; `ftok shards "
+                             "verify` says what is whole");
+  }
+  const std::string kept = read_file(sidecar);
+  fs::remove(sidecar);
+  EXPECT_NE(refusal().find(shard + " is damaged: it does not have the checksum that its manifest"), std::string::npos);
+  fs::rename(folder / "from/manifest.json", folder / "from/other");
+  options.inputs = {shard};
+  options.from.shards = {&find_shard_format(GetParam(), ""), 2};
+  options.from.end_of_text_id = 999;
+  EXPECT_EQ(refusal(), "");
+  fs::rename(folder / "from/other", folder / "from/manifest.json");
+  testing::flip_byte(shard, fs::file_size(shard) - 4, 1);
+  write_file(sidecar, kept);
+  EXPECT_EQ(refusal(), "");
+  testing::flip_byte(sidecar, kept.size() - 20, 1);
+  EXPECT_TRUE(refusal().starts_with(sidecar)) << refusal();
+}
+
 // A whole document is taken to have the end-of-text token that the manifest tells of: one that lacks it is seen where
 // tables rest on that.
 TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
@@ -516,50 +555,23 @@ TEST_P(EachSampleFormat, IsNotConvertedToWhereAnEndOfTextTokenLacks) {
     return documents;
   };
   EXPECT_EQ(convert(GetParam()), 40u);
-  testing::flip_byte(folder / "from/ftok_train_000000.bin", kShardHeaderBytes, 1);
+  const std::string shard = folder / "from/ftok_train_000000.bin", sidecar = beside_shard(shard, ".docs");
+  testing::flip_byte(shard, kShardHeaderBytes, 1);
+  Manifest manifest = read_manifest(folder / "from/manifest.json");
+  ShardEntry& entry = manifest.shards.front();
+  entry.shard.checksum = checksum_of_file(shard);
+  {
+    const std::string old = read_file(sidecar);
+    const Result<SidecarView> view = SidecarView::parse(old);
+    std::vector<ShardDocument> documents;
+    for (size_t row = 0; row < view->size(); ++row) documents.push_back(view->document(row));
+    write_file(sidecar, encode_sidecar(entry.tokens, entry.shard.checksum, documents));
+  }
+  entry.sidecar.checksum = checksum_of_file(sidecar);
+  write_file(folder / "from/manifest.json", write_manifest(manifest));
   EXPECT_EQ(convert("raw"), 40u);
   EXPECT_THROW(convert(GetParam()), Error);
   EXPECT_FALSE(fs::exists(folder / "to"));
-}
-
-TEST(ConvertShards, ReadsWhatOtherProgramsWrote) {
-  testing::TemporaryFolder folder;
-  write_file(folder / "train.bin", bytes_of<uint16_t>({1, 2, 9, 3, 9, 4}));
-  ConvertOptions options;
-  options.inputs = {folder / "train.bin"};
-  options.output = folder / "out";
-  EXPECT_THROW(convert_shards(options), Error);  // nothing says what it is
-  options.from.shards = {&find_shard_format("raw", ""), 2};
-  options.from.end_of_text_id = 9;
-  EXPECT_EQ(convert_shards(options).documents, 3u);
-  const ShardReader reader(folder / "out/ftok_train_000000.bin");
-  std::vector<uint32_t> tokens;
-  reader.view().read(0, reader.view().size(), tokens);
-  EXPECT_EQ(tokens, (std::vector<uint32_t>{9, 1, 2, 9, 3, 9, 4}));
-  EXPECT_EQ(reader.sidecar()->document(1).id, "train.bin#1");
-  EXPECT_FALSE(fs::exists(folder / "out/manifest.json"));
-}
-
-// Which split a shard is of is the manifest's to say, else the last field of its name that is one, never a substring.
-TEST(ConvertShards, TakesTheSplitFromTheNamesFields) {
-  testing::TemporaryFolder folder;
-  const auto split_of = [&](const std::string& name, std::optional<Split> split = {}) {
-    write_file(folder / name, encode_shard_header(2, 1) + bytes_of<uint16_t>({7}));
-    ConvertOptions options;
-    options.inputs = {folder / name};
-    options.output = folder / "out";
-    options.from.split = split;
-    const std::vector<ShardEntry> shards = convert_shards(options).shards;
-    fs::remove_all(folder / "out");
-    return shards.at(0).split;
-  };
-  EXPECT_EQ(split_of("train.bin"), Split::kTrain);
-  EXPECT_EQ(split_of("pretrain_val_000000.bin"), Split::kValidation);
-  EXPECT_EQ(split_of("medieval_train_000000.bin"), Split::kTrain);
-  EXPECT_EQ(split_of("train_val_000000.bin"), Split::kValidation);  // of a corpus called "train"
-  EXPECT_THROW(split_of("train_val.bin"), Error);                   // says both
-  EXPECT_THROW(split_of("pretrain.bin"), UsageError);
-  EXPECT_EQ(split_of("pretrain.bin", Split::kValidation), Split::kValidation);
 }
 
 TEST(ConvertShards, RefusesAWidthThatDoesNotHoldTheVocabulary) {
@@ -577,20 +589,6 @@ TEST(ConvertShards, RefusesAWidthThatDoesNotHoldTheVocabulary) {
   EXPECT_THROW(convert_shards(options), UsageError);  // two vocabularies
   options.inputs = {folder / "narrow"};
   EXPECT_NO_THROW(convert_shards(options));
-}
-
-TEST(ParseTokenBytes, FollowsTheVocabularyOrRefuses) {
-  EXPECT_EQ(parse_token_bytes(default_shard_format(), "auto", 65536, "k"), 2u);
-  EXPECT_EQ(parse_token_bytes(default_shard_format(), "auto", 65537, "k"), 4u);
-  EXPECT_EQ(parse_token_bytes(default_shard_format(), "4", 100, "k"), 4u);
-  EXPECT_EQ(parse_token_bytes(default_shard_format(), "2", 65536, "k"), 2u);
-  EXPECT_THROW(parse_token_bytes(default_shard_format(), "2", 65537, "k"), UsageError);
-  EXPECT_THROW(parse_token_bytes(default_shard_format(), "3", 100, "k"), UsageError);
-  const ShardFormat& litdata = find_shard_format("litdata", "k");
-  EXPECT_EQ(parse_token_bytes(litdata, "auto", 100, "k"), 4u);  // its older readers have no uint16
-  EXPECT_EQ(parse_token_bytes(litdata, "2", 100, "k"), 2u);
-  EXPECT_EQ(parse_token_bytes(litdata, "auto", uint64_t{1} << 31, "k"), 4u);
-  EXPECT_THROW(parse_token_bytes(litdata, "auto", (uint64_t{1} << 31) + 1, "k"), UsageError);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ def variants():
     everything = {**unknown, "byte_fallback": True}
     yield "llama2", both, None, everything, BYTES
     yield "replace alone", mark, None, everything, BYTES
+    yield "gemma", mark, pre_tokenizers.Split(" ", "merged_with_previous"), everything, BYTES
     yield "unknown fused", both, None, unknown, []
     yield "unknown each", both, None, {"unk_token": "<unk>"}, []
     yield "no unknown", both, None, {}, []

@@ -18,8 +18,8 @@ namespace {
 using Ids = std::vector<uint32_t>;
 using Random = std::mt19937_64;
 
-const std::vector<Pattern> kPatterns = {Pattern::kGpt2,   Pattern::kGpt2Original, Pattern::kCl100k,
-                                        Pattern::kLlama3, Pattern::kQwen2,        Pattern::kO200k};
+const std::vector<Pattern> kPatterns = {Pattern::kGpt2,  Pattern::kGpt2Original, Pattern::kCl100k, Pattern::kLlama3,
+                                        Pattern::kQwen2, Pattern::kO200k,        Pattern::kSmollm, Pattern::kTekken};
 
 std::string frozen_path() { return (testing::source_folder() / "tests/data/frozen-1k.tiktoken").string(); }
 

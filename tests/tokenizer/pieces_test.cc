@@ -96,6 +96,20 @@ TEST(Pieces, SpacesInFront) {
   EXPECT_THROW(with("sometimes", "true"), Error);
 }
 
+// Gemma's: its normalizer leaves no space to split at.
+TEST(Pieces, ASplitAtSpacesThatAreGone) {
+  PieceFile file;
+  file.normalizer = R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})";
+  const Ids plain = file.load().encode_ordinary("b ab  a");
+  const std::string split = R"({"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious","invert":)";
+  file.pre_tokenizer = split + "false}";
+  EXPECT_EQ(file.load().encode_ordinary("b ab  a"), plain);
+  file.pre_tokenizer = split + "true}";
+  EXPECT_THROW(file.load(), Error);
+  file.pre_tokenizer = R"({"type":"Split","pattern":{"String":"a"},"behavior":"MergedWithPrevious","invert":false})";
+  EXPECT_THROW(file.load(), Error);
+}
+
 TEST(Pieces, CountsSpansAndPrefixes) {
   const Encoding encoding = PieceFile().load();
   EXPECT_EQ(encoding.count("b ab"), 3u);

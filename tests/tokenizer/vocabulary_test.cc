@@ -412,6 +412,37 @@ TEST(Gpt2Files, AMergeOfNumberSignsAndEitherLineEnd) {
   }
 }
 
+// Numbers one by one, and GPT-2's pattern over what lies between them, as SmolLM and StarCoder 2 have it.
+TEST(TokenizerJson, TakesDigitsOutBeforeGpt2sPattern) {
+  const std::string digits = R"({"type":"Digits","individual_digits":true})";
+  const std::string split = R"({"type":"Split","pattern":{"Regex":"\\p{N}"},"behavior":"Isolated","invert":false})";
+  const auto sequence = [](const std::string& first, const std::string& second) {
+    return R"({"type":"Sequence","pretokenizers":[)" + first + "," + second + "]}";
+  };
+  const auto pieces = [](const Encoding& encoding, const std::string& text) {
+    std::vector<std::string> cut;
+    for (size_t begin = 0; begin < text.size();) {
+      const size_t end = encoding.pretoken_end(text, begin);
+      cut.push_back(text.substr(begin, end - begin));
+      begin = end;
+    }
+    return cut;
+  };
+  for (const std::string& first : {digits, split}) {
+    const Encoding e(parse_tokenizer_json(json_of("null", sequence(first, kByteLevel)), "t.json"));
+    EXPECT_EQ(e.vocabulary().pattern, Pattern::kSmollm);
+    EXPECT_EQ(pieces(e, "a  12 b  c'll \n3½!  "),
+              (std::vector<std::string>{"a", "  ", "1", "2", " b", " ", " c", "'ll", " \n", "3", "½", "!", "  "}));
+    const Encoding again(parse_tokenizer_json(format_tokenizer_json(e.vocabulary()), "t.json"));
+    EXPECT_EQ(again.vocabulary().pattern, Pattern::kSmollm);
+  }
+  EXPECT_NE(json_message(json_of("null", sequence(R"({"type":"Digits","individual_digits":false})", kByteLevel)))
+                .find("\"Digits\" without individual_digits"),
+            std::string::npos);
+  EXPECT_NE(json_message(json_of("null", sequence(digits, digits))).find("two pre-tokenizers"), std::string::npos);
+  EXPECT_NE(json_message(json_of("null", sequence(kByteLevel, digits))).find("two pre-tokenizers"), std::string::npos);
+}
+
 TEST(TokenizerJson, RefusesByNameWhatItDoesNotDo) {
   EXPECT_NE(json_message(json_of(R"({"type":"NFKC"})", kByteLevel)).find("normalizer \"NFKC\""), std::string::npos);
   EXPECT_NE(json_message(json_of("null", R"({"type":"Whitespace"})")).find("pre-tokenizer \"Whitespace\""),

@@ -197,6 +197,8 @@ size_t find_cuts_of(const CutScanner& scanner, const unsigned char* begin, const
       return find_cuts_by_windows<WindowKind::kQwen2, Classifier>(scanner, begin, end, cuts, cuts_max);
     case Pattern::kO200k:
       return find_cuts_by_windows<WindowKind::kO200k, Classifier>(scanner, begin, end, cuts, cuts_max);
+    case Pattern::kSmollm:
+    case Pattern::kTekken:
     case Pattern::kOwn: break;
   }
   return 0;

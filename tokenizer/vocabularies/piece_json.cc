@@ -44,6 +44,12 @@ bool replaces(dom::element step, std::string_view from, std::string_view to) {
          pattern == from && text_of(step, "content") == to;
 }
 
+bool splits_at_space(dom::element step) {
+  std::string_view pattern;
+  return text_of(step, "type") == "Split" && step["pattern"]["String"].get(pattern) == simdjson::SUCCESS &&
+         pattern == " " && !truth_of(step, "invert", false);
+}
+
 bool is_prepend(dom::element step) {
   return text_of(step, "type") == "Prepend" && text_of(step, "prepend") == kSpaceMark;
 }
@@ -95,7 +101,8 @@ class PieceReader {
     }
     if (form_.space != PieceForm::Space::kNever && !form_.is_normalizer)
       fail("normalizer \"Prepend\" without \"Replace\" is not supported");
-    const std::vector<dom::element> steps = steps_of(root_, "pre_tokenizer", "pretokenizers");
+    std::vector<dom::element> steps = steps_of(root_, "pre_tokenizer", "pretokenizers");
+    if (form_.is_normalizer && steps.size() == 1 && splits_at_space(steps[0])) steps.clear();  // none is left
     if (form_.is_normalizer ? !steps.empty() : steps.size() != 1 || text_of(steps[0], "type") != "Metaspace")
       fail("its pre-tokenizer is not supported: none beside a normalizer that changes spaces, else Metaspace");
     if (!form_.is_normalizer) read_metaspace(steps[0]);

@@ -207,22 +207,41 @@ void read_normalizer(const JsonLoader& loader, json::element root, Vocabulary& v
   vocabulary.normalize_nfc = true;
 }
 
+// A chain of pre-tokenizers, as far as it was read.
+struct PreTokenizers {
+  bool digits_apart = false;  // each number was taken out
+  std::optional<Pattern> pattern = {};
+  bool byte_level = false;
+};
+
 // One pre-tokenizer of the chain: sets the pattern, or checks that it changes nothing.
-void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optional<Pattern>& pattern,
-                        bool& byte_level) {
+void read_pre_tokenizer(const JsonLoader& loader, json::element step, PreTokenizers& chain) {
   const std::string type = type_of(step);
+  const auto refuse_second = [&](bool is_second) {
+    if (is_second) {
+      loader.fail("two pre-tokenizers split the text; ftok supports one, or single digits before GPT-2's pattern");
+    }
+  };
+  auto& [digits_apart, pattern, byte_level] = chain;
   if (type == "ByteLevel") {
     if (flag(step, "add_prefix_space", true))
       loader.fail("pre-tokenizer \"ByteLevel\" has add_prefix_space, which ftok does not support");
     if (flag(step, "use_regex", true)) {
-      if (pattern) loader.fail("two pre-tokenizers split the text; ftok supports one");
-      pattern = Pattern::kGpt2Original;
+      refuse_second(pattern.has_value());
+      pattern = digits_apart ? Pattern::kSmollm : Pattern::kGpt2Original;
     }
     byte_level = true;
     return;
   }
+  if (type == "Digits") {
+    if (!flag(step, "individual_digits", false))
+      loader.fail("pre-tokenizer \"Digits\" without individual_digits is not supported");
+    refuse_second(digits_apart || pattern || byte_level);
+    digits_apart = true;
+    return;
+  }
   if (type != "Split")
-    loader.fail(fmt::format("pre-tokenizer \"{}\" is not supported (Split and ByteLevel are)", type));
+    loader.fail(fmt::format("pre-tokenizer \"{}\" is not supported (Split, Digits and ByteLevel are)", type));
   std::string_view text, behavior;
   if (step["pattern"]["Regex"].get(text) != simdjson::SUCCESS)
     loader.fail("pre-tokenizer \"Split\" has no regular expression");
@@ -232,7 +251,11 @@ void read_pre_tokenizer(const JsonLoader& loader, json::element step, std::optio
   }
   if (behavior != "Removed" && flag(step, "invert", false))
     loader.fail("pre-tokenizer \"Split\" is inverted, which ftok does not support");
-  if (pattern || byte_level) loader.fail("two pre-tokenizers split the text; ftok supports one");
+  refuse_second(digits_apart || pattern || byte_level);
+  if (text == "\\p{N}" && behavior != "Removed") {
+    digits_apart = true;
+    return;
+  }
   pattern = pattern_of_text(text);
   if (!pattern) loader.fail(fmt::format("pre-tokenizer \"Split\" has a pattern ftok does not know: {}", text));
 }
@@ -242,17 +265,16 @@ void read_pre_tokenizers(const JsonLoader& loader, json::element root, Vocabular
   if (root["pre_tokenizer"].get(step) != simdjson::SUCCESS || step.is_null()) {
     loader.fail("no pre-tokenizer: not a byte-level tokenizer");
   }
-  std::optional<Pattern> pattern;
-  bool byte_level = false;
+  PreTokenizers chain;
   json::array steps;
   if (type_of(step) == "Sequence" && step["pretokenizers"].get(steps) == simdjson::SUCCESS) {
-    for (const json::element one : steps) read_pre_tokenizer(loader, one, pattern, byte_level);
+    for (const json::element one : steps) read_pre_tokenizer(loader, one, chain);
   } else {
-    read_pre_tokenizer(loader, step, pattern, byte_level);
+    read_pre_tokenizer(loader, step, chain);
   }
-  if (!pattern) loader.fail("no pre-tokenizer splits the text, which ftok does not support");
-  if (!byte_level) loader.fail("no pre-tokenizer \"ByteLevel\": not a byte-level tokenizer");
-  vocabulary.pattern = *pattern;
+  if (!chain.pattern) loader.fail("no pre-tokenizer splits the text, which ftok does not support");
+  if (!chain.byte_level) loader.fail("no pre-tokenizer \"ByteLevel\": not a byte-level tokenizer");
+  vocabulary.pattern = *chain.pattern;
 }
 
 void read_added_tokens(const JsonLoader& loader, json::element root, Vocabulary& vocabulary) {

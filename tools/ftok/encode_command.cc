@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "core/error.h"
 #include "core/file.h"
@@ -33,7 +34,7 @@ struct EncodeFlags {
   bool add_special_tokens = true;
   std::string specials = "plain", jsonl, text_key = "text", page, chat, chat_template = "chatml", colour = "auto";
   std::vector<std::string> words, compare;
-  uint64_t budget = 0;
+  std::optional<uint64_t> budget;
 };
 
 Specials specials_of(const std::string& name) {
@@ -95,14 +96,14 @@ struct TextTokens {
 
 TextTokens tokens_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
   TextTokens tokens;
-  size_t left = flags.budget > 0 ? flags.budget : SIZE_MAX;
+  size_t left = flags.budget.value_or(SIZE_MAX);
   const auto take = [&](const std::vector<uint32_t>& ids) {
     const size_t count = flags.add_special_tokens ? std::min(ids.size(), left) : 0;
     left -= count;
     return std::vector<uint32_t>(ids.begin(), ids.begin() + static_cast<ptrdiff_t>(count));
   };
   tokens.before = take(encoding.vocabulary().before_text);
-  if (flags.budget > 0) {
+  if (flags.budget) {
     tokens.own = encoding.encode_prefix(text, left, specials_of(flags.specials));
   } else {
     tokens.own = {encoding.encode(text, specials_of(flags.specials)), text.size(), true};
@@ -117,7 +118,7 @@ std::vector<uint32_t> ids_of(const Encoding& encoding, const EncodeFlags& flags,
 }
 
 size_t count_of(const Encoding& encoding, const EncodeFlags& flags, std::string_view text) {
-  if (flags.budget > 0) return tokens_of(encoding, flags, text).size();
+  if (flags.budget) return tokens_of(encoding, flags, text).size();
   const Vocabulary& vocabulary = encoding.vocabulary();
   const size_t added = flags.add_special_tokens ? vocabulary.before_text.size() + vocabulary.after_text.size() : 0;
   return encoding.count(text, specials_of(flags.specials)) + added;
@@ -142,7 +143,7 @@ std::string json_line(const Encoding& encoding, const EncodeFlags& flags, std::s
   json.field("tokens", uint64_t{spans.size()})
       .field("bytes", uint64_t{text.size()})
       .field("characters", uint64_t{utf8_length(text)});
-  if (flags.budget > 0) {
+  if (flags.budget) {
     json.field("within_budget_bytes", uint64_t{tokens.own.bytes}).field("cut", !tokens.own.whole);
   }
   return json.end_object().take() + "\n";

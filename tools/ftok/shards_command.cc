@@ -371,6 +371,16 @@ struct ConvertFlags {
   HintFlags from;
 };
 
+// Of a vocabulary that ftok has by this name; no file is looked for.
+std::optional<uint32_t> known_end_of_text(const std::string& vocabulary) {
+  if (vocabulary.find('/') != std::string::npos || fs::exists(vocabulary)) return std::nullopt;
+  try {
+    return load_encoding(vocabulary).end_of_text();
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 void convert(ConvertFlags flags, const std::string& shown_output) {
   ConvertOptions& options = flags.options;
   options.to = &find_shard_format(flags.to, "--to");
@@ -386,6 +396,7 @@ void convert(ConvertFlags flags, const std::string& shown_output) {
     options.from.end_of_text = parse_end_of_text(flags.source_end_of_text, "--from-end-of-text");
   }
   if (!flags.split.empty()) options.from.split = flags.split == "val" ? Split::kValidation : Split::kTrain;
+  options.from.end_of_text_of = known_end_of_text;
   const ConvertResult result = convert_shards(options);
   for (const ShardEntry& entry : result.shards) {
     print("{}/{}: {} tokens, {} documents\n", shown_field(shown_output), entry.shard.name, entry.tokens,
@@ -433,8 +444,9 @@ void add_convert(CLI::App& shards) {
       ->check(CLI::IsMember({"before", "after", "none"}));
   command
       ->add_option("--end-of-text-id", flags->options.from.end_of_text_id,
-                   "Id of the end-of-text token in SHARDS without a manifest")
-      ->capture_default_str();
+                   "Id of the end-of-text token in SHARDS without a manifest; default: that of the vocabulary which a "
+                   "file beside them names, else 50256")
+      ->type_name("N");
   command->add_option("--split", flags->split, "Split of SHARDS without a manifest; default: as their names say")
       ->check(CLI::IsMember({"train", "val"}));
   command->footer(

@@ -200,6 +200,9 @@ std::string pre_tokenizer_of(const Vocabulary& vocabulary) {
     case Pattern::kLlama3: return "llama-bpe";
     case Pattern::kQwen2: return "qwen2";
     case Pattern::kO200k: return "gpt-4o";
+    case Pattern::kSmollm: return "smollm";
+    case Pattern::kTekken:
+      throw UsageError(vocabulary.name + ": its pattern, tekken, is not one whose GGUF ftok writes");
     case Pattern::kOwn: break;
   }
   throw UsageError(fmt::format("{}: its pattern is its own; readers of GGUF only know those of published vocabularies",

@@ -8,6 +8,8 @@ COLUMNS=60 ftok encode --compare "$V","$V" 'side by side'
 ftok encode --vocab "$V" --offsets 'é世!'
 ftok encode --vocab "$V" --json --offsets 'é世!'
 ftok encode --vocab "$V" --budget 3 --json 'one two three four five'
+ftok encode --vocab "$V" --budget 0 --json 'one two three four five'
+ftok encode --vocab "$V" --budget 0 --count 'one two three four five'
 ftok encode --vocab "$V" --colour always --view 'a b'
 printf '{"text": "one"}\n{"text": "two three"}\n' > texts.jsonl
 ftok encode --vocab "$V" --jsonl texts.jsonl --ids
