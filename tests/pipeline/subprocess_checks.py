@@ -320,6 +320,37 @@ class Subprocess(StageChecks):
         (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "none.py"\n')
         self.assertIn("own.file: none.py does not exist", self.run_ftok("none", code=2).stderr)
 
+    def test_what_a_function_may_not_return(self):
+        for name, made, says in (("generator", "(text for text in ['a'])", "process returned a value of type generator, expected None, a bool, a str, a list or a dict"),
+                                 ("tuple", "('a', 'b')", "type tuple"), ("nothing", "()", "type tuple"), ("set", "set()", "type set"), ("number", "0", "type int"),
+                                 ("documents", "['a', 5]", "process returned a value of type int, expected a str or a dict in the list")):
+            with self.subTest(name):
+                (self.folder / "own.py").write_text(f"def process(document): return {made}")
+                (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[own]\nkind = "python"\nfile = "own.py"\ntries = 1\n')
+                self.fails(says, output=name)
+
+    def test_the_file_is_a_module_as_any_other(self):
+        """Dataclasses and pickle look for it in sys.modules; it may be called as a module of Python's own."""
+        for file in ("own.py", "json.py"):
+            with self.subTest(file):
+                (self.folder / file).write_text(textwrap.dedent("""
+                    from __future__ import annotations
+                    import multiprocessing
+                    from dataclasses import dataclass
+                    @dataclass
+                    class Judged:
+                        text: str
+                    def judge(text):
+                        return Judged(text.upper())
+                    pool = None
+                    def process(document):
+                        global pool
+                        pool = pool or multiprocessing.get_context("fork").Pool(1)
+                        return pool.apply(judge, (document["text"],)).text"""))
+                (self.folder / "recipe.toml").write_text(f'stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "{file}"\nworkers = 1\n')
+                self.run_ftok(file + ".out")
+                self.assertEqual(self.lines("text", file + ".out")[7]["text"], "DOCUMENT 7 OF THE MILL, AND A FEW MORE WORDS.")
+
     def example(self, name, **options):
         file = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / name)
         options = {"file": file, **options}
