@@ -13,19 +13,15 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "python/binding.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/bpe_encode.h"
 #include "tokenizer/encoding.h"
-#include "tokenizer/piece_form.h"
-#include "tokenizer/pretokens/own_pattern.h"
 
 namespace ftok::python {
 namespace {
@@ -253,9 +249,8 @@ std::vector<std::vector<uint32_t>> batch(const TextArguments& texts, int threads
   LentArena arena(threads > 0 ? std::min(threads, most) : most);
   {
     const nb::gil_scoped_release released;
-    (*arena).execute([&] {
-      oneapi::tbb::parallel_for(size_t{0}, texts.size(), [&](size_t i) { work(texts[i], results[i]); });
-    });
+    (*arena).execute(
+        [&] { oneapi::tbb::parallel_for(size_t{0}, texts.size(), [&](size_t i) { work(texts[i], results[i]); }); });
   }
   return results;
 }
@@ -284,9 +279,9 @@ nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, n
 
 // All texts as one array of ids and an array of where each begins (one more than there are texts).
 nb::tuple encode_ordinary_batch_to_numpy(const Encoding& encoding, nb::handle texts, int threads) {
-  const auto encoded =
-      batch(TextArguments(texts), threads,
-            [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
+  const auto encoded = batch(TextArguments(texts), threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
+    encoding.encode_ordinary(text, ids);
+  });
   std::vector<uint32_t> all;
   std::vector<uint64_t> offsets(1, 0);
   size_t total = 0;
@@ -362,115 +357,6 @@ uint32_t end_of_text(const Encoding& encoding) {
   const std::optional<uint32_t> id = encoding.end_of_text();
   if (!id) throw nb::key_error(fmt::format("{} has no end-of-text token", encoding.name()).c_str());
   return *id;
-}
-
-Encoding load(const std::string& path, const std::optional<std::string>& pattern, const nb::dict& special_tokens,
-              const std::optional<std::string>& published) {
-  VocabularyHints hints;
-  if (published && names_of_same_ranks(*published).empty()) {
-    throw nb::value_error(fmt::format("name '{}': no published vocabulary is called so", *published).c_str());
-  }
-  hints.name = published.value_or("");
-  if (pattern) {
-    hints.pattern = pattern_of_name(*pattern);
-    if (!hints.pattern)
-      throw nb::value_error(
-          fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
-  }
-  for (const auto& [name, id] : special_tokens)
-    hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
-  std::optional<Encoding> encoding;
-  {
-    const nb::gil_scoped_release released;
-    encoding.emplace(Encoding::load(path, hints));
-  }
-  for (const std::string& warning : encoding->vocabulary().warnings) {
-    if (PyErr_WarnEx(PyExc_UserWarning, warning.c_str(), 2) != 0) throw nb::python_error();
-  }
-  return std::move(*encoding);
-}
-
-// A str, bytes or os.PathLike.
-std::string path_of(nb::handle path) {
-  const nb::object name = nb::module_::import_("os").attr("fsencode")(path);
-  return {PyBytes_AS_STRING(name.ptr()), static_cast<size_t>(PyBytes_GET_SIZE(name.ptr()))};
-}
-
-void save(const Encoding& encoding, nb::handle file) {
-  const std::string path = path_of(file);
-  const Vocabulary& vocabulary = encoding.vocabulary();
-  if (path.ends_with(".json")) {
-    if (vocabulary.own_pattern != nullptr &&
-        PyErr_WarnEx(PyExc_UserWarning,
-                     "a tokenizer.json with a pattern of its own is for other programs: ftok reads it back from .tiktoken",
-                     2) != 0)
-      throw nb::python_error();
-    write_output(path, format_tokenizer_json(vocabulary));
-    return;
-  }
-  const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
-  if (path.ends_with(".tiktoken") && implied && !vocabulary.normalize_nfc) {
-    if (vocabulary.surrounds_texts() &&
-        PyErr_WarnEx(PyExc_UserWarning, "the tokens around every text are left out: .tiktoken cannot say them", 2) != 0)
-      throw nb::python_error();
-    write_vocabulary(*implied, path);
-  } else {
-    throw nb::value_error(
-        "expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
-  }
-}
-
-// All that an encoding is made of, and one made of it: what is pickled.
-nb::tuple state_of(const Encoding& encoding) {
-  const Vocabulary& v = encoding.vocabulary();
-  if (v.pieces != nullptr) return nb::make_tuple(v.name, bytes_of(v.pieces->json));
-  nb::list specials;
-  for (const SpecialToken& each : v.specials)
-    specials.append(nb::make_tuple(nb::str(each.text.data(), each.text.size()), each.id, each.special, each.normalized));
-  std::vector<uint32_t> merges;
-  for (const Vocabulary::Merge& merge : v.merges) merges.insert(merges.end(), {merge.left, merge.right, merge.id});
-  const auto numbers = [](const std::vector<uint32_t>& values) {
-    return nb::bytes(values.data(), values.size() * sizeof(uint32_t));
-  };
-  return nb::make_tuple(v.name, pattern_name(v.pattern), v.own_pattern == nullptr ? "" : v.own_pattern->text(),
-                        specials, v.digest, bytes_of(v.bytes), numbers(v.offsets), numbers(merges),
-                        v.whole_pretoken_first, v.normalize_nfc, numbers(v.before_text), numbers(v.after_text));
-}
-
-Encoding of_state(const nb::tuple& state) {
-  const auto text = [&](size_t i) { return nb::cast<std::string>(state[i]); };
-  const auto bytes = [&](size_t i) {
-    const auto value = nb::cast<nb::bytes>(state[i]);
-    return std::string_view(value.c_str(), value.size());
-  };
-  const auto numbers = [&](size_t i) {
-    std::vector<uint32_t> values(bytes(i).size() / sizeof(uint32_t));
-    std::memcpy(values.data(), bytes(i).data(), values.size() * sizeof(uint32_t));
-    return values;
-  };
-  if (state.size() == 2) {
-    Vocabulary vocabulary = parse_tokenizer_json(bytes(1), text(0));
-    vocabulary.name = text(0);
-    return Encoding(std::move(vocabulary));
-  }
-  Vocabulary v;
-  v.name = text(0);
-  v.pattern = pattern_of_name(text(1)).value_or(Pattern::kOwn);
-  if (v.pattern == Pattern::kOwn) v.own_pattern = std::make_shared<const OwnPattern>(text(2));
-  for (const nb::handle each : state[3]) {
-    v.specials.push_back({nb::cast<std::string>(each[0]), nb::cast<uint32_t>(each[1]), nb::cast<bool>(each[2]),
-                          nb::cast<bool>(each[3])});
-  }
-  v.digest = text(4);
-  v.bytes = bytes(5);
-  v.offsets = numbers(6);
-  const std::vector<uint32_t> merges = numbers(7);
-  for (size_t i = 0; i + 2 < merges.size(); i += 3) v.merges.push_back({merges[i], merges[i + 1], merges[i + 2]});
-  v.whole_pretoken_first = nb::cast<bool>(state[8]);
-  v.normalize_nfc = nb::cast<bool>(state[9]);
-  v.before_text = numbers(10);
-  v.after_text = numbers(11);
-  return Encoding(std::move(v));
 }
 
 void add_decoding(nb::class_<Encoding>& type) {
@@ -557,24 +443,21 @@ void add_encoding(nb::module_& module) {
       module, "Encoding",
       "A vocabulary that encodes and decodes, with tiktoken's methods. Thread-safe; long texts are "
       "encoded without the interpreter's lock.");
-  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"),
-                  nb::arg("name").none());
-  type.def("_state", &state_of);
-  type.def_static("_of_state", &of_state, nb::arg("state"));
   module.def("_names_of_same_ranks", &names_of_same_ranks, nb::arg("name"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
   type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"),
            "The ids of a text, in which special tokens are plain text.");
   type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"), "encode_ordinary() as a numpy array.");
-  type.def(
-      "encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special").none() = none,
-      nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true,
-      "The ids of a text. Texts of special tokens become these tokens where allowed_special names them (a set, or "
-      "\"all\"); texts that disallowed_special names (of special tokens or others; \"all\": the special tokens that are "
-      "not allowed) raise ValueError where they occur; add_special_tokens adds what the vocabulary puts "
-      "around every text.");
+  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special").none() = none,
+           nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true,
+           "The ids of a text. Texts of special tokens become these tokens where allowed_special names them (a set, or "
+           "\"all\"); texts that disallowed_special names (of special tokens or others; \"all\": the special tokens "
+           "that are "
+           "not allowed) raise ValueError where they occur; add_special_tokens adds what the vocabulary puts "
+           "around every text.");
   type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special").none() = none,
-           nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true, "encode() as a numpy array.");
+           nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true,
+           "encode() as a numpy array.");
   type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
            "encode_ordinary() of each text, in parallel; num_threads 0: all cores.");
   type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(),
@@ -594,7 +477,7 @@ void add_encoding(nb::module_& module) {
         return count;
       },
       nb::arg("text"), "How many ids encode_ordinary(text) has.");
-  type.def("save", &save, nb::arg("path"), "Writes V.tiktoken (with a sidecar V.json), or V.json, a tokenizer.json.");
+  add_encoding_files(type);
   add_decoding(type);
   add_properties(type);
 }

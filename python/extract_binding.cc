@@ -106,9 +106,8 @@ Page extract_page(nb::handle html, const std::optional<std::string>& address,
 // All of a page: what is pickled.
 std::vector<std::string*> texts_of(Page& page) {
   html::Metadata& m = page.metadata;
-  return {&page.text,       &page.url,      &page.charset,     &page.drop_reason,    &m.title,
-          &m.author,        &m.site,        &m.published,      &m.html_language,     &m.canonical_url,
-          &m.description,   &m.license,     &m.license_source};
+  return {&page.text,   &page.url,        &page.charset,    &page.drop_reason, &m.title,   &m.author,        &m.site,
+          &m.published, &m.html_language, &m.canonical_url, &m.description,    &m.license, &m.license_source};
 }
 
 std::vector<std::string> state_of(Page& page) {
@@ -163,9 +162,10 @@ void add_extract(nb::module_& module) {
     return fmt::format("<ftok.Page {} characters, title {:?}>", utf8_length(page.text), page.metadata.title);
   });
   type.def("__getstate__", &state_of);
-  type.def("__setstate__", [](Page& page, const std::vector<std::string>& state) { new (&page) Page(of_state(state)); });
-  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url").none() = "",
-             nb::arg("content_type").none() = "", nb::arg("options"),
+  type.def("__setstate__",
+           [](Page& page, const std::vector<std::string>& state) { new (&page) Page(of_state(state)); });
+  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url").none() = "", nb::arg("content_type").none() = "",
+             nb::arg("options"),
              "The main text of a page: a Page. bytes are decoded as a browser does; content_type is the HTTP header's. "
              "Options are those of `ftok recipe show`, [extract].");
 }

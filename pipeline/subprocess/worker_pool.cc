@@ -45,9 +45,10 @@ std::vector<std::string> WorkerPool::finish(std::chrono::seconds timeout) {
     if (waits_end()) continue;
     if (has_ended && how.empty()) continue;
     std::string line = has_ended ? fmt::format("{}: the worker died ({}) after its last answer", stage_, how)
-                                 : fmt::format("{}: the worker was killed: it has not ended for {} s after its input "
-                                               "did (timeout_s)",
-                                               stage_, timeout.count());
+                                 : fmt::format(
+                                       "{}: the worker was killed: it has not ended for {} s after its input "
+                                       "did (timeout_s)",
+                                       stage_, timeout.count());
     if (const std::string words = process->worker.last_words(); !words.empty()) line += ": " + words;
     lines.push_back(std::move(line));
   }

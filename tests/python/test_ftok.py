@@ -124,7 +124,7 @@ class Encoding(unittest.TestCase):
     def test_many_batches_take_no_more_memory(self):
         def pages_after(calls):
             for _ in range(calls):
-                self.encoding.encode_batch(["the mill"], num_threads=2)
+                self.encoding.encode_batch(["the mill", "the river"], num_threads=2)
             return int(Path("/proc/self/statm").read_text().split()[1])
         before = pages_after(1000)
         self.assertLess((pages_after(10000) - before) * resource.getpagesize(), 16 << 20)
