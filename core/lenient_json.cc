@@ -84,7 +84,7 @@ size_t copy_escape(std::string_view json, size_t at, std::string& out, bool& rep
 
 }  // namespace
 
-bool make_parsable(std::string_view json, std::string& out) {
+bool make_parsable(std::string_view json, std::string& out, std::string_view number) {
   static constexpr std::string_view kWords[] = {"NaN", "Infinity", "-Infinity"};  // as Python and JavaScript write them
   const auto is_of_number = [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || (c | 32) == 'e'; };
   out.clear();
@@ -95,7 +95,7 @@ bool make_parsable(std::string_view json, std::string& out) {
       const auto* const word = std::find_if(std::begin(kWords), std::end(kWords),
                                             [&](std::string_view w) { return json.substr(i).starts_with(w); });
       if (word != std::end(kWords)) {
-        out += "null";
+        out += number;
         replaced = true;
         i += word->size();
         continue;
@@ -104,9 +104,9 @@ bool make_parsable(std::string_view json, std::string& out) {
     if (!in_string && (is_digit(c) || c == '-')) {
       size_t end = i + 1;
       while (end < json.size() && is_of_number(json[end])) ++end;
-      const std::string_view number = json.substr(i, end - i);
-      const bool beyond = is_json_number(number) && !fits(number);
-      out += beyond ? std::string_view("null") : number;
+      const std::string_view written = json.substr(i, end - i);
+      const bool beyond = is_json_number(written) && !fits(written);
+      out += beyond ? number : written;
       replaced = replaced || beyond;
       i = end;
       continue;

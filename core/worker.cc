@@ -32,6 +32,11 @@ void close_end(int& fd) {
   fd = -1;
 }
 
+std::string how_it_ended(int status) {
+  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
+                             : fmt::format("exit code {}", WEXITSTATUS(status));
+}
+
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
@@ -185,8 +190,31 @@ std::string Worker::how_it_died() {
   ::kill(-pid_, SIGKILL);
   pid_ = -1;
   listen();
-  return WIFSIGNALED(status) ? fmt::format("signal {}", WTERMSIG(status))
-                             : fmt::format("exit code {}", WEXITSTATUS(status));
+  return how_it_ended(status);
+}
+
+void Worker::end_input() { close_end(in_); }
+
+bool Worker::end(std::chrono::steady_clock::time_point deadline, std::string& how) {
+  constexpr int kTickMs = 10;
+  end_input();
+  bool writes = true;
+  int status = 0;
+  pid_t ended = 0;
+  while ((ended = ::waitpid(pid_, &status, WNOHANG)) == 0 && std::chrono::steady_clock::now() < deadline &&
+         !waits_end()) {
+    pollfd ends[2] = {{writes ? out_ : -1, POLLIN, 0}, {err_, POLLIN, 0}};
+    ::poll(ends, 2, kTickMs);
+    std::string unheard;
+    if (ends[0].revents != 0) writes = receive(unheard);
+    if (ends[1].revents != 0) listen();
+  }
+  how = ended == 0 || status == 0 ? "" : how_it_ended(status);
+  if (ended == 0) kill_group();
+  ::kill(-pid_, SIGKILL);  // what it has started itself
+  pid_ = -1;
+  listen();
+  return ended != 0;
 }
 
 std::string Worker::last_words() const {

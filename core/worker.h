@@ -37,7 +37,7 @@ class Worker {
 
   // Starts `command`, looked for in PATH, in a process group of its own. Throws Error saying why it cannot be started.
   explicit Worker(const std::vector<std::string>& command);
-  // Closes its input, gives it a second to end, and kills what is left of its group.
+  // Of one that has not ended: closes its input, gives it a second, and kills what is left of its group.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -52,6 +52,12 @@ class Worker {
 
   // "exit code 3", "signal 9", once it has died.
   std::string how_it_died();
+  // Closes its input, upon which a worker ends.
+  void end_input();
+  // Does so, and waits until it has ended, until `deadline` at most; what it still writes is read away. `how`: as
+  // how_it_died(), "" for exit code 0. False where it had to be killed, or waits end.
+  bool end(std::chrono::steady_clock::time_point deadline, std::string& how);
+
   // The last line that it wrote to its standard error; of which 4 KiB are kept.
   std::string last_words() const;
 

@@ -23,6 +23,9 @@ class BatchStage : public Stage {
   // Judges and may rewrite the documents; an outcome for each. Thread-safe. Throws Error where the run cannot go on.
   virtual std::vector<Outcome> process_batch(std::span<Document* const> documents) const = 0;
 
+  // No document follows for now: ends what was started for them. Not at the same time as process_batch().
+  virtual void finish() const {}
+
   // What is to be said to the user since the last call, a line each. Thread-safe.
   virtual std::vector<std::string> take_warnings() const { return {}; }
 

@@ -86,6 +86,7 @@ class NamedBatchStage : public NamedStage<BatchStage> {
     }
     return outcomes;
   }
+  void finish() const override { stage_->finish(); }
   std::vector<std::string> take_warnings() const override { return stage_->take_warnings(); }
 };
 

@@ -1,7 +1,11 @@
 #include "extract/extract.h"
 
+#include <fmt/format.h>
+
+#include <cstdint>
 #include <utility>
 
+#include "core/error.h"
 #include "extract/content/extract_steps.h"
 #include "extract/content/page_title.h"
 #include "extract/content/read_metadata.h"
@@ -173,7 +177,15 @@ void ExtractSteps::lay_out(const ExtractOptions& options, ExtractResult& result)
 
 }  // namespace html
 
-void check_parser(const ExtractOptions& options) {
+void check_options(const ExtractOptions& options) {
+  const std::pair<const char*, int64_t> limits[] = {{"bytes_max", options.bytes_max},
+                                                    {"depth_max", options.depth_max},
+                                                    {"attributes_max", options.attributes_max},
+                                                    {"nodes_max", options.nodes_max}};
+  for (const auto& [key, limit] : limits) {
+    if (limit < 0 || limit > UINT32_MAX)
+      throw UsageError(fmt::format("extract.{}: got {}, expected 0 to {}", key, limit, UINT32_MAX));
+  }
   if (options.html_parser != "gumbo" || html::has_gumbo()) return;
   html::Dom dom;
   html::parse_with_gumbo("", {}, dom);  // says that there is none

@@ -48,11 +48,11 @@ struct ExtractResult {
   uint32_t blocks = 0, containers = 0;  // counted, of the page
 };
 
-// Throws UsageError where `options` asks for a parser that this build does not have.
-void check_parser(const ExtractOptions& options);
+// Throws UsageError where `options` asks for a parser that this build does not have, or has a limit that is none.
+void check_options(const ExtractOptions& options);
 
 // `html` in UTF-8; `url` is where it came from, for pages that do not say it ("" where nobody knows). Deterministic,
-// bounded by the caps of `options`, thread-safe. Throws as check_parser does.
+// bounded by the caps of `options`, thread-safe. Throws UsageError of the parser as check_options does.
 ExtractResult extract(std::string_view html, const ExtractOptions& options, std::string_view url = {});
 
 }  // namespace ftok

@@ -16,7 +16,7 @@ namespace ftok {
 class ExtractStage : public Stage {
  public:
   // Throws UsageError where `options` asks for a parser that this build does not have.
-  explicit ExtractStage(ExtractOptions options) : options_(std::move(options)) { check_parser(options_); }
+  explicit ExtractStage(ExtractOptions options) : options_(std::move(options)) { check_options(options_); }
 
   std::string_view name() const override { return "extract"; }
   using Stage::process;

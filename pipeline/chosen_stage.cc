@@ -62,6 +62,7 @@ class ChosenBatchStage final : public ChosenStage<BatchStage> {
   using ChosenStage::ChosenStage;
 
   size_t batch_documents() const override { return stage_->batch_documents(); }
+  void finish() const override { stage_->finish(); }
   std::vector<std::string> take_warnings() const override { return stage_->take_warnings(); }
 
   std::vector<Outcome> process_batch(std::span<Document* const> documents) const override {

@@ -15,6 +15,7 @@
 #include "pipeline/no_texts.h"
 #include "pipeline/read_input.h"
 #include "pipeline/run/process_cost.h"
+#include "pipeline/run_batch.h"
 #include "pipeline/whatif.h"
 #include "shards/record_file.h"
 #include "text/unicode.h"
@@ -135,6 +136,7 @@ RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& pla
       result.tally.add(report.tally);
     }
   });
+  finish_stages(plan.stages, log);
   refuse_without_texts(result.tally);
   file->commit();
   const auto seconds = [](uint64_t ns) { return 1e-9 * static_cast<double>(ns); };

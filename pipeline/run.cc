@@ -18,6 +18,7 @@
 #include "pipeline/run/extractor.h"
 #include "pipeline/run/process_cost.h"
 #include "pipeline/run/schedule.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
@@ -166,6 +167,7 @@ RunResult Runner::run() {
     committers.shuffle();
   });
   display_.hide();
+  finish_stages(plan_.late_stages, log_);
   refuse_of_nothing(folders, committers);
   committers.finish();
   committers.warn_of_small_corpus(log_);
@@ -256,6 +258,7 @@ RunResult Runner::commit() {
                             missing.size() == 1 ? " is" : fmt::format(" and {} others are", missing.size() - 1)),
                 kTryAgainExitCode);
   }
+  finish_stages(plan_.late_stages, log_);
   refuse_of_nothing(folders, committers);
   committers.finish();
   committers.warn_of_small_corpus(log_);

@@ -124,4 +124,13 @@ void run_batch(StageSpan stages, std::vector<Item>& items, bool measure, std::at
   }
 }
 
+void finish_stages(StageSpan stages, const Log& log) {
+  for (const auto& each : stages) {
+    const BatchStage* const stage = as_batch_stage(each);
+    if (stage == nullptr) continue;
+    stage->finish();
+    for (const std::string& warning : stage->take_warnings()) log(LogLevel::kWarning, warning);
+  }
+}
+
 }  // namespace ftok

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/log.h"
 #include "core/memory_budget.h"
 #include "document/stage.h"
 
@@ -28,5 +29,8 @@ bool run_some_stages(StageSpan stages, Item& item, bool measure, std::atomic<uin
 // document stands behind it, with the item's sequence. `warn` gets what the stages have to say.
 void run_batch(StageSpan stages, std::vector<Item>& items, bool measure, std::atomic<uint64_t>* stage_ns,
                MemoryBudget* budget, const std::function<void(const std::string&)>& warn);
+
+// After the last document: ends what stages have started (BatchStage::finish), and warns of what they have to say.
+void finish_stages(StageSpan stages, const Log& log);
 
 }  // namespace ftok

@@ -75,6 +75,12 @@ class WorkerStage : public BatchStage {
     return outcomes;
   }
 
+  void finish() const override {
+    std::vector<std::string> lines = pool_.finish(std::chrono::seconds(options_.timeout_s));
+    const std::lock_guard lock(mutex_);
+    for (std::string& line : lines) warnings_.push_back(std::move(line));
+  }
+
   std::vector<std::string> take_warnings() const override {
     const std::lock_guard lock(mutex_);
     return std::exchange(warnings_, {});

@@ -13,6 +13,10 @@
 #include <string_view>
 #include <vector>
 
+namespace ftok {
+class Encoding;
+}
+
 namespace ftok::python {
 
 namespace nb = nanobind;
@@ -42,6 +46,7 @@ void start_arrays();  // once, while the module is loaded
 std::vector<uint32_t> ids_of(nb::handle sequence);
 
 void add_encoding(nb::module_& module);
+void add_encoding_files(nb::class_<Encoding>& type);
 void add_training(nb::module_& module);
 void add_extract(nb::module_& module);
 void add_parse(nb::module_& module);

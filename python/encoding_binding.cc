@@ -10,10 +10,14 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <vector>
 
 #include "core/error.h"
-#include "core/file.h"
 #include "python/binding.h"
 #include "text/unicode.h"
 #include "tokenizer/encode/bpe_encode.h"
@@ -25,34 +29,48 @@ namespace {
 // Shorter texts are encoded before another thread could take the lock, into a buffer that the thread keeps.
 constexpr size_t kShortBytesMax = 4096;
 
-// Which special tokens' texts are tokens, and which are refused: tiktoken's two arguments.
+// Which special tokens' texts are tokens, and which texts are refused: tiktoken's two arguments.
 struct SpecialRules {
   bool all_allowed = false;
   std::vector<SpecialToken> allowed;
-  bool all_disallowed = true;  // but for those allowed
-  std::vector<SpecialToken> disallowed;
+  bool all_disallowed = true;            // the special tokens but for those allowed
+  std::vector<SpecialToken> disallowed;  // of any text, whose ids say nothing
+  bool refuses_all = false;              // "" is disallowed, and in every text
 };
-
-std::vector<SpecialToken> named_specials(const Encoding& encoding, nb::handle names) {
-  std::vector<SpecialToken> specials;
-  for (const nb::handle name : names) {
-    const std::string text = nb::cast<std::string>(name);
-    const SpecialToken* special = encoding.vocabulary().find_special(text);
-    if (special != nullptr && special->special) specials.push_back(*special);
-  }
-  return specials;
-}
 
 bool is_all(nb::handle value) {
   return PyUnicode_Check(value.ptr()) && PyUnicode_CompareWithASCIIString(value.ptr(), "all") == 0;
 }
 
+// The texts of `names`, a collection of str.
+std::vector<std::string> texts_of(nb::handle names, const char* argument) {
+  const auto refuse = [&] {
+    throw nb::type_error(fmt::format("{}: expected \"all\" or a set of str", argument).c_str());
+  };
+  if (PyUnicode_Check(names.ptr()) || PyBytes_Check(names.ptr()) || names.is_none()) refuse();
+  std::vector<std::string> texts;
+  for (const nb::handle name : names) {
+    if (!PyUnicode_Check(name.ptr())) refuse();
+    texts.emplace_back(TextArgument(name).view());
+  }
+  return texts;
+}
+
 SpecialRules rules_of(const Encoding& encoding, nb::handle allowed, nb::handle disallowed) {
   SpecialRules rules;
   rules.all_allowed = is_all(allowed);
-  if (!rules.all_allowed && !allowed.is_none()) rules.allowed = named_specials(encoding, allowed);
+  if (!rules.all_allowed) {
+    for (const std::string& text : texts_of(allowed, "allowed_special")) {
+      const SpecialToken* special = encoding.vocabulary().find_special(text);
+      if (special != nullptr && special->special) rules.allowed.push_back(*special);
+    }
+  }
   rules.all_disallowed = is_all(disallowed);
-  if (!rules.all_disallowed && !disallowed.is_none()) rules.disallowed = named_specials(encoding, disallowed);
+  if (rules.all_disallowed || disallowed.is_none()) return rules;
+  for (const std::string& text : texts_of(disallowed, "disallowed_special")) {
+    if (text.empty()) rules.refuses_all = true;
+    else rules.disallowed.push_back({text, 0});
+  }
   return rules;
 }
 
@@ -69,6 +87,7 @@ bool contains(const std::vector<SpecialToken>& specials, uint32_t id) {
 }
 
 void check_disallowed(const Encoding& encoding, const SpecialRules& rules, std::string_view text) {
+  if (rules.refuses_all) throw nb::value_error("disallowed_special has an empty text, which every text contains");
   if (rules.all_allowed && rules.all_disallowed) return;
   if (!rules.all_disallowed && rules.disallowed.empty()) return;
   const SpecialFinder& all = encoding.tables().specials;
@@ -174,23 +193,64 @@ nb::object encode(const Encoding& encoding, nb::handle text, nb::handle allowed,
   return as_list(argument.view().size(), encode);
 }
 
+// An arena of so many threads for one call. Arenas are used again and again: TBB keeps the memory of each to the end of
+// the process. They are lent and given back under the interpreter's lock, and to one call at a time, so that calls of
+// several threads do not wait for each other. A process that was forked has some of its own.
+class LentArena {
+ public:
+  explicit LentArena(int threads) : threads_(threads) {
+    auto& free = free_arenas()[threads];
+    if (free.empty()) {
+      arena_ = std::make_unique<oneapi::tbb::task_arena>(threads);
+    } else {
+      arena_ = std::move(free.back());
+      free.pop_back();
+    }
+  }
+  ~LentArena() { free_arenas()[threads_].push_back(std::move(arena_)); }
+  LentArena(const LentArena&) = delete;
+  LentArena& operator=(const LentArena&) = delete;
+
+  oneapi::tbb::task_arena& operator*() { return *arena_; }
+
+ private:
+  using Arenas = std::map<int, std::vector<std::unique_ptr<oneapi::tbb::task_arena>>>;
+  static Arenas& free_arenas() {
+    static auto* const all = new std::map<pid_t, Arenas>;  // never destroyed: TBB may be gone by then
+    return (*all)[::getpid()];
+  }
+
+  const int threads_;
+  std::unique_ptr<oneapi::tbb::task_arena> arena_;
+};
+
+// The texts of an iterable, alive and in one place.
+class TextArguments {
+ public:
+  explicit TextArguments(nb::handle texts) {
+    for (const nb::handle text : texts) {
+      kept_.push_back(nb::borrow(text));
+      views_.emplace_back(kept_.back());
+    }
+  }
+  size_t size() const { return views_.size(); }
+  std::string_view operator[](size_t i) const { return views_[i].view(); }
+
+ private:
+  std::vector<nb::object> kept_;
+  std::vector<TextArgument> views_;
+};
+
 // Work on each text in parallel, in the order of the texts; without the interpreter's lock.
 template <typename Work>
-std::vector<std::vector<uint32_t>> batch(nb::handle texts, int threads, const Work& work) {
-  std::vector<nb::object> kept;  // texts alive, and in one place
-  std::vector<TextArgument> arguments;
-  for (const nb::handle text : texts) {
-    kept.push_back(nb::borrow(text));
-    arguments.emplace_back(kept.back());
-  }
-  std::vector<std::vector<uint32_t>> results(arguments.size());
+std::vector<std::vector<uint32_t>> batch(const TextArguments& texts, int threads, const Work& work) {
+  std::vector<std::vector<uint32_t>> results(texts.size());
+  const int most = oneapi::tbb::info::default_concurrency();
+  LentArena arena(threads > 0 ? std::min(threads, most) : most);
   {
     const nb::gil_scoped_release released;
-    const int most = oneapi::tbb::info::default_concurrency();
-    oneapi::tbb::task_arena arena(threads > 0 ? std::min(threads, most) : most);
-    arena.execute([&] {
-      oneapi::tbb::parallel_for(size_t{0}, arguments.size(), [&](size_t i) { work(arguments[i].view(), results[i]); });
-    });
+    (*arena).execute(
+        [&] { oneapi::tbb::parallel_for(size_t{0}, texts.size(), [&](size_t i) { work(texts[i], results[i]); }); });
   }
   return results;
 }
@@ -202,23 +262,26 @@ nb::list lists_of(const std::vector<std::vector<uint32_t>>& batch) {
 }
 
 nb::list encode_ordinary_batch(const Encoding& encoding, nb::handle texts, int threads) {
-  return lists_of(batch(
-      texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); }));
+  return lists_of(batch(TextArguments(texts), threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
+    encoding.encode_ordinary(text, ids);
+  }));
 }
 
 nb::list encode_batch(const Encoding& encoding, nb::handle texts, int threads, nb::handle allowed,
                       nb::handle disallowed, bool add_special_tokens) {
   const SpecialRules rules = rules_of(encoding, allowed, disallowed);
-  for (const nb::handle text : texts) check_disallowed(encoding, rules, TextArgument(text).view());
-  return lists_of(batch(texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
+  const TextArguments arguments(texts);
+  for (size_t i = 0; i < arguments.size(); ++i) check_disallowed(encoding, rules, arguments[i]);
+  return lists_of(batch(arguments, threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
     encode_allowed(encoding, rules, add_special_tokens, text, ids);
   }));
 }
 
 // All texts as one array of ids and an array of where each begins (one more than there are texts).
 nb::tuple encode_ordinary_batch_to_numpy(const Encoding& encoding, nb::handle texts, int threads) {
-  const auto encoded = batch(
-      texts, threads, [&](std::string_view text, std::vector<uint32_t>& ids) { encoding.encode_ordinary(text, ids); });
+  const auto encoded = batch(TextArguments(texts), threads, [&](std::string_view text, std::vector<uint32_t>& ids) {
+    encoding.encode_ordinary(text, ids);
+  });
   std::vector<uint32_t> all;
   std::vector<uint64_t> offsets(1, 0);
   size_t total = 0;
@@ -258,7 +321,10 @@ std::string_view token_bytes(const Encoding& encoding, uint32_t id) {
 uint32_t encode_single_token(const Encoding& encoding, nb::handle text) {
   const TextArgument argument(text);
   const std::optional<uint32_t> id = encoding.id_of(argument.view());
-  if (!id) throw nb::key_error(std::string(argument.view()).c_str());
+  if (!id) {
+    PyErr_SetObject(PyExc_KeyError, text.ptr());
+    throw nb::python_error();
+  }
   return *id;
 }
 
@@ -291,50 +357,6 @@ uint32_t end_of_text(const Encoding& encoding) {
   const std::optional<uint32_t> id = encoding.end_of_text();
   if (!id) throw nb::key_error(fmt::format("{} has no end-of-text token", encoding.name()).c_str());
   return *id;
-}
-
-Encoding load(const std::string& path, const std::optional<std::string>& pattern, const nb::dict& special_tokens,
-              const std::optional<std::string>& published) {
-  VocabularyHints hints;
-  if (published && names_of_same_ranks(*published).empty()) {
-    throw nb::value_error(fmt::format("name '{}': no published vocabulary is called so", *published).c_str());
-  }
-  hints.name = published.value_or("");
-  if (pattern) {
-    hints.pattern = pattern_of_name(*pattern);
-    if (!hints.pattern)
-      throw nb::value_error(
-          fmt::format("pattern '{}': expected one of {}", *pattern, fmt::join(pattern_names(), ", ")).c_str());
-  }
-  for (const auto& [name, id] : special_tokens)
-    hints.specials.push_back({nb::cast<std::string>(name), nb::cast<uint32_t>(id)});
-  std::optional<Encoding> encoding;
-  {
-    const nb::gil_scoped_release released;
-    encoding.emplace(Encoding::load(path, hints));
-  }
-  for (const std::string& warning : encoding->vocabulary().warnings) {
-    if (PyErr_WarnEx(PyExc_UserWarning, warning.c_str(), 2) != 0) throw nb::python_error();
-  }
-  return std::move(*encoding);
-}
-
-void save(const Encoding& encoding, const std::string& path) {
-  const Vocabulary& vocabulary = encoding.vocabulary();
-  if (path.ends_with(".json")) {
-    write_output(path, format_tokenizer_json(vocabulary));
-    return;
-  }
-  const std::optional<Vocabulary> implied = with_implied_merges(vocabulary);
-  if (path.ends_with(".tiktoken") && implied && !vocabulary.normalize_nfc) {
-    if (vocabulary.surrounds_texts() &&
-        PyErr_WarnEx(PyExc_UserWarning, "the tokens around every text are left out: .tiktoken cannot say them", 2) != 0)
-      throw nb::python_error();
-    write_vocabulary(*implied, path);
-  } else {
-    throw nb::value_error(
-        "expected NAME.tiktoken (not for a vocabulary with merges or a normalizer of its own) or NAME.json");
-  }
 }
 
 void add_decoding(nb::class_<Encoding>& type) {
@@ -404,7 +426,13 @@ void add_properties(nb::class_<Encoding>& type) {
   type.def_prop_ro(
       "pattern", [](const Encoding& e) { return std::string(pattern_name(e.vocabulary().pattern)); },
       "How texts are cut before they are encoded: cl100k, gpt2, ...");
-  type.def("is_special_token", &Encoding::is_special, nb::arg("token"), "Whether an id is a special token's.");
+  type.def(
+      "is_special_token",
+      [](const Encoding& e, const nb::int_& token) {
+        uint32_t id = 0;
+        return nb::try_cast(token, id) && e.is_special(id);
+      },
+      nb::arg("token"), "Whether an id is a special token's.");
   type.def("token_byte_values", &token_byte_values, "The bytes of all tokens but the special ones, sorted.");
 }
 
@@ -415,28 +443,28 @@ void add_encoding(nb::module_& module) {
       module, "Encoding",
       "A vocabulary that encodes and decodes, with tiktoken's methods. Thread-safe; long texts are "
       "encoded without the interpreter's lock.");
-  type.def_static("_load", &load, nb::arg("path"), nb::arg("pattern").none(), nb::arg("special_tokens"),
-                  nb::arg("name").none());
   module.def("_names_of_same_ranks", &names_of_same_ranks, nb::arg("name"));
   const nb::frozenset none = nb::steal<nb::frozenset>(PyFrozenSet_New(nullptr));
   type.def("encode_ordinary", &encode_ordinary<false>, nb::arg("text"),
            "The ids of a text, in which special tokens are plain text.");
   type.def("encode_ordinary_to_numpy", &encode_ordinary<true>, nb::arg("text"), "encode_ordinary() as a numpy array.");
-  type.def(
-      "encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-      nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true,
-      "The ids of a text. Texts of special tokens become these tokens where allowed_special names them (a set, or "
-      "\"all\"), and raise ValueError where disallowed_special does; add_special_tokens adds what the vocabulary puts "
-      "around every text.");
-  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special") = none,
-           nb::arg("disallowed_special") = "all", nb::arg("add_special_tokens") = true, "encode() as a numpy array.");
+  type.def("encode", &encode<false>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special").none() = none,
+           nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true,
+           "The ids of a text. Texts of special tokens become these tokens where allowed_special names them (a set, or "
+           "\"all\"); texts that disallowed_special names (of special tokens or others; \"all\": the special tokens "
+           "that are "
+           "not allowed) raise ValueError where they occur; add_special_tokens adds what the vocabulary puts "
+           "around every text.");
+  type.def("encode_to_numpy", &encode<true>, nb::arg("text"), nb::kw_only(), nb::arg("allowed_special").none() = none,
+           nb::arg("disallowed_special").none() = "all", nb::arg("add_special_tokens") = true,
+           "encode() as a numpy array.");
   type.def("encode_ordinary_batch", &encode_ordinary_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
            "encode_ordinary() of each text, in parallel; num_threads 0: all cores.");
   type.def("encode_ordinary_batch_to_numpy", &encode_ordinary_batch_to_numpy, nb::arg("text"), nb::kw_only(),
            nb::arg("num_threads") = 0,
            "All ids in one array, and where each text begins in it (one more than there are texts).");
   type.def("encode_batch", &encode_batch, nb::arg("text"), nb::kw_only(), nb::arg("num_threads") = 0,
-           nb::arg("allowed_special") = none, nb::arg("disallowed_special") = "all",
+           nb::arg("allowed_special").none() = none, nb::arg("disallowed_special").none() = "all",
            nb::arg("add_special_tokens") = true, "encode() of each text, in parallel; num_threads 0: all cores.");
   type.def("encode_single_token", &encode_single_token, nb::arg("text_or_bytes"),
            "The id of a text that is one token, special ones included. Raises KeyError where it is not.");
@@ -449,7 +477,7 @@ void add_encoding(nb::module_& module) {
         return count;
       },
       nb::arg("text"), "How many ids encode_ordinary(text) has.");
-  type.def("save", &save, nb::arg("path"), "Writes V.tiktoken (with a sidecar V.json), or V.json, a tokenizer.json.");
+  add_encoding_files(type);
   add_decoding(type);
   add_properties(type);
 }

@@ -3,13 +3,17 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include "core/error.h"
 #include "core/nearest_name.h"
+#include "core/utf8.h"
 #include "crawl/charset.h"
 #include "extract/extract.h"
 #include "python/binding.h"
@@ -71,12 +75,14 @@ struct Page {
 };
 
 // A str is a page's text; bytes are decoded as a browser would: byte-order mark, `content_type`, <meta>, else a guess.
-Page extract_page(nb::handle html, const std::string& url, const std::string& content_type,
-                  const nb::kwargs& keywords) {
+Page extract_page(nb::handle html, const std::optional<std::string>& address,
+                  const std::optional<std::string>& content_type, const nb::kwargs& keywords) {
+  const std::string url = address.value_or("");
   ExtractOptions options;
   KeywordReader reader(keywords);
   options.visit(reader);
   reader.finish();
+  check_options(options);
   const TextArgument argument(html);
   const bool is_bytes = PyBytes_Check(html.ptr());
   const nb::gil_scoped_release released;
@@ -85,7 +91,7 @@ Page extract_page(nb::handle html, const std::string& url, const std::string& co
   std::string_view text = argument.view();
   page.charset = "UTF-8";
   if (is_bytes) {
-    page.charset = choose_charset(text, content_type).encoding;
+    page.charset = choose_charset(text, content_type.value_or("")).encoding;
     decode_text(page.charset, text, decoded);
     text = decoded;
   }
@@ -94,6 +100,27 @@ Page extract_page(nb::handle html, const std::string& url, const std::string& co
   page.metadata = std::move(result.metadata);
   if (result.drop_reason != nullptr) page.drop_reason = result.drop_reason;
   page.url = url;
+  return page;
+}
+
+// All of a page: what is pickled.
+std::vector<std::string*> texts_of(Page& page) {
+  html::Metadata& m = page.metadata;
+  return {&page.text,   &page.url,        &page.charset,    &page.drop_reason, &m.title,   &m.author,        &m.site,
+          &m.published, &m.html_language, &m.canonical_url, &m.description,    &m.license, &m.license_source};
+}
+
+std::vector<std::string> state_of(Page& page) {
+  std::vector<std::string> state;
+  for (const std::string* text : texts_of(page)) state.push_back(*text);
+  return state;
+}
+
+Page of_state(const std::vector<std::string>& state) {
+  Page page;
+  const std::vector<std::string*> texts = texts_of(page);
+  if (state.size() != texts.size()) throw nb::value_error("a Page of another version of ftok");
+  for (size_t i = 0; i < texts.size(); ++i) *texts[i] = state[i];
   return page;
 }
 
@@ -132,9 +159,12 @@ void add_extract(nb::module_& module) {
       "license_source", [](const Page& page) { return page.metadata.license_source; },
       "Where on the page it states that.");
   type.def("__repr__", [](const Page& page) {
-    return fmt::format("<ftok.Page {} characters, title {:?}>", page.text.size(), page.metadata.title);
+    return fmt::format("<ftok.Page {} characters, title {:?}>", utf8_length(page.text), page.metadata.title);
   });
-  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url") = "", nb::arg("content_type") = "",
+  type.def("__getstate__", &state_of);
+  type.def("__setstate__",
+           [](Page& page, const std::vector<std::string>& state) { new (&page) Page(of_state(state)); });
+  module.def("extract", &extract_page, nb::arg("html"), nb::arg("url").none() = "", nb::arg("content_type").none() = "",
              nb::arg("options"),
              "The main text of a page: a Page. bytes are decoded as a browser does; content_type is the HTTP header's. "
              "Options are those of `ftok recipe show`, [extract].");

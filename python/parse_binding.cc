@@ -145,7 +145,8 @@ void add_parse(nb::module_& module) {
           "text", [](const PageNode& node) { return str_of(text_content(node)); }, "All text below.")
       .def("elements", &elements_of, nb::arg("name").none() = nb::none(),
            "All elements below, in document order; of one name where it is given.")
-      .def("__eq__", [](const PageNode& a, const PageNode& b) { return a == b; })
+      .def(
+          "__eq__", [](const PageNode& a, const PageNode& b) { return a == b; }, nb::is_operator())
       .def(
           "__hash__",
           [](const PageNode& node) { return reinterpret_cast<uintptr_t>(node.page.get()) ^ (uintptr_t{node.id} << 4); })

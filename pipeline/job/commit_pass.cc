@@ -16,6 +16,7 @@
 #include "pipeline/job/task.h"
 #include "pipeline/run/extractor.h"
 #include "pipeline/run/part_maker.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
@@ -214,6 +215,7 @@ class Commit {
 TaskReceipt commit_pass(const TaskContext& context, const Extracted& extracted) {
   TaskReceipt receipt;
   run_on_threads(context.threads, [&] { receipt = Commit(context, extracted).run(); });
+  finish_stages(context.plan.late_stages, context.log);
   return receipt;
 }
 

@@ -10,6 +10,7 @@
 #include "core/signals.h"
 #include "pipeline/inputs.h"
 #include "pipeline/run/candidates.h"
+#include "pipeline/run_batch.h"
 
 namespace ftok {
 namespace {
@@ -129,6 +130,7 @@ void Extractor::run(const std::vector<size_t>& numbers, const CandidatePlaces& p
                    .abandon = &abandon_,
                    .refusal_ends = options_.refusal_ends};
   LocalExecutor(width.lanes, abandon_, log_).run(tasks, [&](const Task& done) { on_done(done.number); });
+  finish_stages(plan_.stages, log_);
 }
 
 std::vector<size_t> Extractor::given_up() const {

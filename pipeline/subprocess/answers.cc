@@ -19,13 +19,18 @@ bool is_reason(std::string_view name) {
          name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
 }
 
-// What the documents made of one have in common: where it came from.
+// What the documents made of one have in common: where it came from, and what its page says of itself.
 Document without_contents(const Document& document) {
   Document copy;
   copy.id = document.id, copy.url = document.url, copy.date = document.date, copy.dump = document.dump;
-  copy.file_path = document.file_path, copy.offset = document.offset, copy.charset = document.charset;
+  copy.file_path = document.file_path, copy.offset = document.offset, copy.truncated = document.truncated;
+  copy.charset = document.charset, copy.replacements = document.replacements;
   copy.language = document.language, copy.language_score = document.language_score;
   copy.scores = document.scores, copy.labels = document.labels;
+  copy.title = document.title, copy.author = document.author, copy.published = document.published;
+  copy.site = document.site, copy.html_language = document.html_language, copy.canonical_url = document.canonical_url;
+  copy.description = document.description, copy.license = document.license;
+  copy.license_source = document.license_source;
   return copy;
 }
 
@@ -176,7 +181,7 @@ bool AnswerTaker::read_text(const AnswerObject& object, std::string_view key, st
 
 bool AnswerTaker::read_number(const AnswerObject& object, std::string_view key, double& out) const {
   const Found found = object.number(key, out);
-  if (found == Found::kOther) refuse(fmt::format("\"{}\" is not a number", key));
+  if (found == Found::kOther) refuse(fmt::format("\"{}\" is not a number, or none that 64 bits hold", key));
   if (found == Found::kValue && !std::isfinite(out)) refuse(fmt::format("\"{}\" is not a finite number", key));
   return found == Found::kValue;
 }

@@ -24,11 +24,12 @@ std::string shown_line(std::string_view line) {
   return printable(line.substr(0, std::min(kShown, line.find_last_not_of("\r\n") + 1)));
 }
 
-// `plain` is scratch, which must outlive the object.
+// `plain` is scratch, which must outlive the object. A number that is none, or too large, is false: nothing that an
+// answer may have, so that whoever reads it refuses it.
 simdjson::dom::object parse_answer(simdjson::dom::parser& parser, std::string_view line, std::string& plain) {
   element root;
   simdjson::dom::object answer;
-  if (parse_json(parser, line, root, plain) != SUCCESS || root.get(answer) != SUCCESS)
+  if (parse_json(parser, line, root, plain, false, "false") != SUCCESS || root.get(answer) != SUCCESS)
     throw std::runtime_error("an answer that is not a JSON object: " + shown_line(line));
   return answer;
 }
@@ -80,7 +81,7 @@ class JsonObject : public AnswerObject {
   template <typename Value>
   Found value(std::string_view key, Value& out) const {
     element member;
-    if (object_[key].get(member) != SUCCESS || member.is_null()) return Found::kNone;
+    if (!get_last(object_, key, member) || member.is_null()) return Found::kNone;
     return member.get(out) == SUCCESS ? Found::kValue : Found::kOther;
   }
 
@@ -114,7 +115,7 @@ class LineStream : public WorkerOutput {
   size_t whole(std::string_view written) override {
     check_lines(written);
     const size_t whole = end_.whole(written);
-    if (whole != 0) checked_ = 0;
+    if (whole != 0) checked_ = searched_ = 0;
     return whole;
   }
   bool precedes(std::string_view written) const override { return end_.precedes(written); }
@@ -131,17 +132,19 @@ class LineStream : public WorkerOutput {
   // Checks each line as soon as it arrives, so that anything but an answer is refused at once: a worker that writes
   // something else may never write the empty line.
   void check_lines(std::string_view written) {
-    for (size_t end = written.find('\n', checked_); end != std::string_view::npos; end = written.find('\n', checked_)) {
+    for (size_t end; (end = written.find('\n', std::max(checked_, searched_))) != std::string_view::npos;) {
       const std::string_view line = written.substr(checked_, end - checked_);
       if (line.empty()) return;
       parse_answer(parser_, line, plain_);
       checked_ = end + 1;
     }
+    searched_ = written.size();
   }
 
   simdjson::dom::parser parser_;
   std::string plain_;
-  size_t checked_ = 0;  // bytes of whole lines that are answers
+  size_t checked_ = 0;   // bytes of whole lines that are answers
+  size_t searched_ = 0;  // bytes behind them without a line's end
   EmptyLineEnd end_;
 };
 

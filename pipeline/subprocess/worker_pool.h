@@ -1,6 +1,7 @@
 // WorkerPool: a stage's worker processes, each lent to one batch at a time.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -29,6 +30,9 @@ class WorkerPool {
   std::unique_ptr<WorkerProcess> take();
   // null: it has ended.
   void give_back(std::unique_ptr<WorkerProcess> process);
+  // Ends those that are free: each has until `timeout` after its input to end. How those ended that did not do so with
+  // exit code 0, a line each.
+  std::vector<std::string> finish(std::chrono::seconds timeout);
   // Throws Error where it cannot be started.
   std::unique_ptr<WorkerProcess> start() const;
 

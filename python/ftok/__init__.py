@@ -7,10 +7,10 @@
     >>> result = ftok.run("fineweb-2024-04", ["pages.warc.gz"], "out")
     >>> shards = ftok.Shards("out")
 """
+import copyreg as _copyreg
 import difflib as _difflib
 import html as _html
 import os as _os
-import tempfile as _tempfile
 from pathlib import Path as _Path
 
 from ._ftok import Encoding, Node, Page, PretokenCounts, __version__, _names_of_same_ranks, extract, parse, unicode_version
@@ -59,7 +59,7 @@ def _aliases():
 def _alias_of(name):
     """The vocabulary of a model's name, or of a short form; None where it is no such name."""
     aliases = _aliases()
-    fitting = [alias for alias in aliases if name == alias or name.startswith(alias + "-")]
+    fitting = [alias for alias in aliases if name == alias or name.startswith(alias[:-1] if alias.endswith("*") else alias + "-")]
     return aliases[max(fitting, key=len)] if fitting else None
 
 
@@ -82,7 +82,7 @@ def _load(name_or_path, *, pattern=None, special_tokens=None, name=None):
             if not same and (_names_of_same_ranks(wanted) or wanted in _aliases().values()):
                 raise ValueError(f"the vocabulary {wanted} is not on this machine: `ftok vocab get {wanted}` fetches it")
             if not same:
-                nearest = _difflib.get_close_matches(wanted, [*named, *_aliases()], 1)
+                nearest = _difflib.get_close_matches(wanted, [*named, *(alias.rstrip("*") for alias in _aliases())], 1)
                 if nearest:
                     raise ValueError(f"no file {wanted}, and no vocabulary of that name: did you mean {nearest[0]}?")
                 raise ValueError(f"no file {wanted}, and no vocabulary of that name (there are: {', '.join(sorted(named))}; "
@@ -96,16 +96,10 @@ Encoding.load = staticmethod(_load)
 
 
 def _reduce(encoding):
-    """Pickled as its name where that gives the same encoding, else whole, as a tokenizer.json."""
-    named = _named().get(encoding.name)
-    if named is not None:
-        other = get_encoding(encoding.name)
-        if (other.sha256, other.pattern, other.n_vocab, other.special_tokens_set) == (encoding.sha256, encoding.pattern, encoding.n_vocab, encoding.special_tokens_set):
-            return _load_pickled, (encoding.name, encoding.sha256)
-    with _tempfile.TemporaryDirectory(prefix="ftok-") as folder:
-        path = _Path(folder) / (encoding.name.replace("/", "_") + ".json")
-        encoding.save(str(path))
-        return _load_whole, (path.name, path.read_bytes())
+    """Pickled as its name where that gives the same encoding, else whole."""
+    if encoding.name in _named() and get_encoding(encoding.name)._state() == encoding._state():
+        return _load_pickled, (encoding.name, encoding.sha256)
+    return _of_state, (encoding._state(),)
 
 
 def _load_pickled(name, sha256):
@@ -115,11 +109,8 @@ def _load_pickled(name, sha256):
     return encoding
 
 
-def _load_whole(name, data):
-    with _tempfile.TemporaryDirectory(prefix="ftok-") as folder:
-        path = _Path(folder) / name
-        path.write_bytes(data)
-        return Encoding.load(path)
+def _of_state(state):
+    return Encoding._of_state(state)
 
 
 def _tokens_html(encoding, text):
@@ -144,6 +135,9 @@ class TokenView(str):
         view._encoding = encoding
         return view
 
+    def __getnewargs__(self):
+        return self._encoding, str(self)
+
     def _repr_html_(self):
         return _tokens_html(self._encoding, str(self))
 
@@ -154,13 +148,15 @@ def _view(self, text):
 
 
 Encoding.__reduce__ = _reduce
+_copyreg.pickle(type(PretokenCounts("gpt2").add), lambda method: (getattr, (method.__self__, method.__name__)))  # encoding.encode, for Pool.map
 Encoding.__repr__ = lambda self: f"<ftok.Encoding {self.name!r}: {self.n_vocab} tokens, pattern {self.pattern}, {len(self.special_tokens_set)} special>"
 Encoding.view = _view
 
 
 def encoding_name_for_model(model):
     """The name of the vocabulary that a model uses ("gpt-4o" -> "o200k_base"): tiktoken's function. Raises KeyError for a model that is not known."""
-    name = _alias_of(model) or (model if model in _named() or _names_of_same_ranks(model) else None)
+    is_vocabulary = model in _named() or _names_of_same_ranks(model) or model in _aliases().values()
+    name = _alias_of(model) or (model if is_vocabulary else None)
     if name is None:
         raise KeyError(f"no vocabulary is known for the model {model!r}; Encoding.load takes a name or a file")
     return name
@@ -198,6 +194,8 @@ _loaded = {}
 
 def train(texts, size, *, pattern="cl100k", name="trained", special_tokens=(), min_count=2, longest_token=64):
     """Trains an Encoding of `size` ranks, the 256 bytes included, on an iterable of str or bytes; special tokens come on top."""
+    if isinstance(special_tokens, (str, bytes)):
+        raise TypeError("special_tokens: expected a list of texts, not one text")
     counts = PretokenCounts(pattern)
     counts.add(texts)
     return counts.train(size, name=name, special_tokens=list(special_tokens), min_count=min_count, longest_token=longest_token)

@@ -1,5 +1,6 @@
 # Types of the compiled module. `_Text` is a str, or bytes that are UTF-8 or nearly so.
 from collections.abc import Collection, Iterable, Sequence
+from os import PathLike
 from typing import Any, Literal, Union
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 _Text = Union[str, bytes]
 _Ids = Union[Sequence[int], npt.NDArray[np.uint32]]
 _Specials = Union[Literal["all"], Collection[str]]
+_Path = Union[str, bytes, PathLike[str], PathLike[bytes]]
 
 __version__: str
 unicode_version: str
@@ -24,13 +26,13 @@ class Encoding:
 
     def encode_ordinary(self, text: _Text) -> list[int]: ...
     def encode_ordinary_to_numpy(self, text: _Text) -> npt.NDArray[np.uint32]: ...
-    def encode(self, text: _Text, *, allowed_special: _Specials = ..., disallowed_special: _Specials = "all", add_special_tokens: bool = True) -> list[int]: ...
-    def encode_to_numpy(self, text: _Text, *, allowed_special: _Specials = ..., disallowed_special: _Specials = "all", add_special_tokens: bool = True) -> npt.NDArray[np.uint32]: ...
+    def encode(self, text: _Text, *, allowed_special: _Specials = ..., disallowed_special: _Specials | None = "all", add_special_tokens: bool = True) -> list[int]: ...
+    def encode_to_numpy(self, text: _Text, *, allowed_special: _Specials = ..., disallowed_special: _Specials | None = "all", add_special_tokens: bool = True) -> npt.NDArray[np.uint32]: ...
     def encode_ordinary_batch(self, text: Iterable[_Text], *, num_threads: int = 0) -> list[list[int]]: ...
     def encode_ordinary_batch_to_numpy(self, text: Iterable[_Text], *, num_threads: int = 0) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint64]]:
         """All ids in one array, and where each text begins in it (one more than there are texts)."""
 
-    def encode_batch(self, text: Sequence[_Text], *, num_threads: int = 0, allowed_special: _Specials = ..., disallowed_special: _Specials = "all", add_special_tokens: bool = True) -> list[list[int]]: ...
+    def encode_batch(self, text: Iterable[_Text], *, num_threads: int = 0, allowed_special: _Specials = ..., disallowed_special: _Specials | None = "all", add_special_tokens: bool = True) -> list[list[int]]: ...
     def encode_single_token(self, text_or_bytes: _Text) -> int: ...
     def count(self, text: _Text) -> int:
         """How many ids encode_ordinary(text) has."""
@@ -47,7 +49,7 @@ class Encoding:
     def view(self, text: str) -> str:
         """The text, which a notebook shows with its tokens in colour."""
 
-    def save(self, path: str) -> None:
+    def save(self, path: _Path) -> None:
         """V.tiktoken (and its sidecar V.json), or V.json, a tokenizer.json."""
 
     @property
@@ -109,7 +111,7 @@ class Page:
     @property
     def license_source(self) -> str: ...
 
-def extract(html: _Text, url: str = "", content_type: str = "", **options: Any) -> Page:
+def extract(html: _Text, url: str | None = "", content_type: str | None = "", **options: Any) -> Page:
     """The main text. bytes are decoded as a browser does; `content_type` is the HTTP header's. Options: `ftok recipe show`, [extract]."""
 
 class Node:

@@ -1,7 +1,9 @@
 """Runs the `ftok` program: a recipe over inputs, and single stages over lists of texts."""
+import hashlib
 import html
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +19,9 @@ class RunError(RuntimeError):
     def __init__(self, returncode, message):
         super().__init__(message or f"ftok ended with exit code {returncode}")
         self.returncode = returncode
+
+    def __reduce__(self):
+        return type(self), (self.returncode, str(self))
 
 
 def program():
@@ -140,7 +145,8 @@ def read(path, *, recipe=None, stages=None, options=None, language_model=None):
     Parquet its rows (where pyarrow is installed all of their columns, else what the program reads of them). Any other input, or several in a list (files, addresses, globs), gives the documents that the stages of a recipe make
     of it: `["http", "extract"]` of the preset fineweb-2024-04 where neither `recipe` nor `stages` are named, the main text of pages. `stages` are names of stages
     in their order, `options` keys of the recipe as run() takes them. Whatever names one of these goes through the stages, JSON Lines and Parquet too. The stages run
-    in a process of the program, which writes what it keeps to a temporary folder before the first document comes. Raises RunError.
+    in a process of the program, which writes what it keeps to a temporary folder before the first document comes. Raises RunError; ValueError, with the file and the
+    line, where JSON Lines hold anything but objects, or compressed data that are damaged or cut short. A byte-order mark is left out, and bytes that are not UTF-8 become U+FFFD.
     """
     several = not isinstance(path, (str, os.PathLike))
     folder = None if several else Path(path)
@@ -161,11 +167,23 @@ def _staged(inputs, output, recipe, stages, options, language_model):
         shown = _call(["recipe", "show", recipe, "--plain"]).decode().splitlines()
         stages = json.loads(next(line for line in shown if line.startswith("stages = ")).removeprefix("stages = "))
     stages = [stages] if isinstance(stages, str) else list(stages)
+    recipe = _recipe_of(recipe, stages, output.parent)
     run(recipe, inputs, output, vocab="ftok-4k", progress=False, language_model=language_model,
         options={**options, "stages": stages, "output.stop_after": stages[-1]})
     for document in _stored(output):
         del document["stopped_after"]
         yield document
+
+
+def _recipe_of(recipe, stages, folder):
+    """the recipe without sections of stages that have names of their own and are not among `stages`: nothing would read these"""
+    sections = re.split(r"(?m)^(?=\[)", _call(["recipe", "show", recipe, "--plain"]).decode())
+    read = [section for section in sections if not re.search(r"(?m)^kind = ", section) or re.match(r"\[([^]]*)\]", section)[1] in stages]
+    if len(read) == len(sections):
+        return recipe
+    path = folder / "recipe.toml"
+    path.write_text("".join(read), encoding="utf-8")
+    return path
 
 
 def _stored(path):
@@ -177,10 +195,7 @@ def _stored(path):
         if part.suffix == ".parquet":
             yield from _rows(part)
             continue
-        with _open_lines(part) as lines:
-            for line in lines:
-                if line.strip():
-                    yield json.loads(line)
+        yield from _objects(part)
 
 
 def _rows(path):
@@ -195,17 +210,68 @@ def _rows(path):
             yield from batch.to_pylist()
 
 
-def _open_lines(path):
-    if path.suffix == ".gz":
-        import gzip
-        return gzip.open(path, "rt", encoding="utf-8")
+def _objects(path):
+    """the objects of JSON Lines, perhaps compressed"""
+    for number, line in enumerate(_lines(path), 1):
+        text = (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line).decode(errors="replace")
+        if not text.strip():
+            continue
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{path}: line {number}: not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise ValueError(f"{path}: line {number}: not a JSON object")
+        yield value
+
+
+def _lines(path):
+    """the lines of a file, perhaps compressed, as bytes"""
     if path.suffix == ".zst":
-        if sys.version_info >= (3, 14):
-            from compression import zstd as zstandard
-        else:
-            import zstandard
-        return zstandard.open(path, "rt", encoding="utf-8")
-    return path.open(encoding="utf-8")
+        begun = []  # of a line
+        for piece in _unpacked(path):
+            *lines, rest = piece.split(b"\n")
+            for line in lines:
+                yield b"".join([*begun, line])
+                begun = []
+            begun.append(rest)
+        yield b"".join(begun)
+        return
+    if path.suffix != ".gz":
+        with path.open("rb") as lines:
+            yield from lines
+        return
+    import gzip
+    import zlib
+    with gzip.open(path) as lines:
+        try:
+            yield from lines
+        except EOFError:
+            raise ValueError(f"{path}: cut short") from None
+        except (OSError, zlib.error) as error:
+            raise ValueError(f"{path}: damaged: {error}") from None
+
+
+def _unpacked(path):
+    """what the frames of a .zst file hold, piece by piece"""
+    if sys.version_info >= (3, 14):
+        from compression.zstd import ZstdDecompressor as begin, ZstdError
+    else:
+        from zstandard import ZstdDecompressor, ZstdError
+        begin = ZstdDecompressor().decompressobj
+    frame = None
+    with path.open("rb") as file:
+        while data := file.read(1 << 15):
+            while data:
+                frame = frame or begin()
+                try:
+                    yield frame.decompress(data)
+                except ZstdError as error:
+                    raise ValueError(f"{path}: damaged: {error}") from None
+                data = frame.unused_data if frame.eof else b""
+                frame = None if frame.eof else frame
+    if frame is not None:
+        raise ValueError(f"{path}: cut short")
 
 
 def _refuse_one(texts):
@@ -234,11 +300,12 @@ def filter_texts(texts, *, recipe="fineweb-2024-04", stages=None, options=None, 
 def detect_languages(texts, *, top=1, model=None):
     """The `top` languages of each text, best first: lists of (label, probability), the probability between 0 and 1. Line ends count as spaces."""
     _refuse_one(texts)
-    lines = [" ".join(text.split()) for text in texts]
-    arguments = ["language", "--lines", "--json", "--top", top, *(["--model", model] if model else [])]
-    answers = [json.loads(line) for line in _call(arguments, "".join(line + "\n" for line in lines).encode()).splitlines()] if lines else []
-    if len(answers) != len(lines):
-        raise RuntimeError(f"{len(answers)} answers for {len(lines)} texts")
+    texts = [text["text"] if isinstance(text, Mapping) else text for text in texts]
+    lines = _lines_of([" ".join(text.split()) for text in texts])
+    arguments = ["language", "--text-key", "text", "--json", "--top", top, *(["--model", model] if model else [])]
+    answers = [json.loads(line) for line in _call([*arguments, "-"], lines).splitlines()] if lines else []
+    if len(answers) != len(texts):
+        raise RuntimeError(f"{len(answers)} answers for {len(texts)} texts")
     return [[(one["language"], one["probability"]) for one in answer["languages"]] for answer in answers]
 
 
@@ -258,15 +325,28 @@ def replace_pii(texts, *, kinds=("email", "ipv4")):
 
 
 def deduplicate(texts, *, recipe="fineweb-2024-04", options=None):
-    """Which texts to keep: a list of bool, False for what repeats an earlier text, exactly or nearly, by the recipe's stages `minhash` and `dedup`."""
+    """Which texts to keep: a list of bool, False for what repeats an earlier text, exactly or nearly, by the recipe's stages `minhash` and `dedup`. What these do not
+    judge, texts that are empty, white space or larger than a run reads, is False where it is the same as an earlier one."""
     _refuse_one(texts)
-    lines = _lines_of([text["text"] if isinstance(text, Mapping) else text for text in texts])
-    if not lines:
+    texts = [text["text"] if isinstance(text, Mapping) else text for text in texts]
+    if not texts:
         return []
-    with tempfile.TemporaryDirectory(prefix="ftok-dedup-") as folder:
-        given = Path(folder) / "texts.jsonl"
-        given.write_bytes(lines)
-        result = run(recipe, given, Path(folder) / "out", vocab="ftok-4k", progress=False,
-                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": ["minhash", "dedup"]})
+    lines = _lines_of(texts)
+    # A run of nothing that it judges would be refused, so behind them stands a text that repeats none.
+    digest = hashlib.sha256(lines).hexdigest()
+    lines += json.dumps({"id": "last", "text": " ".join(digest[at:at + 4] for at in range(0, len(digest), 4))}).encode() + b"\n"
+    with tempfile.TemporaryDirectory(prefix="ftok-dedup-") as work:
+        folder = Path(work)
+        (folder / "texts.jsonl").write_bytes(lines)
+        stages = ["minhash", "dedup"]
+        result = run(_recipe_of(recipe, stages, folder), folder / "texts.jsonl", folder / "out", vocab="ftok-4k", progress=False,
+                     options={"shards.validation_per_mille": 0, **(options or {}), "stages": stages, "text.format": "jsonl"})
         kept = set(result.shards().ids)
-    return [str(number) in kept for number in range(lines.count(b"\n"))]
+        repeated = {reject["id"] for part in (folder / "out" / "parts").glob("*.rejects.jsonl.zst") for reject in _objects(part) if reject["reason"].startswith("dedup.")}
+    keep, unjudged = [], set()
+    for number, text in enumerate(texts):
+        judged = str(number) in kept or str(number) in repeated
+        keep.append(str(number) in kept if judged else text not in unjudged)
+        if not judged:
+            unjudged.add(text)
+    return keep

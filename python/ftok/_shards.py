@@ -1,5 +1,6 @@
 """Token shards of any of ftok's formats as documents and as windows to train on, mapped into memory (docs/formats.md has the layouts)."""
 import json
+import operator
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -127,11 +128,12 @@ class Shards(Sequence):
 
 class Windows(Sequence):
     """Windows of `length` tokens to train on, as `ftok train` cuts them: in each shard one begins at every multiple of `length`, and has one token more, the last
-    target. Torch's DataLoader takes it as it is, both ways:
+    target. It is two things:
 
-    - as a map-style dataset: `windows[i]` is {"input_ids", "labels"}, two int64 arrays of `length`, labels one token on;
-    - by iterating, which never ends and goes on where it stood after `load_state_dict(state_dict())`: epoch after epoch, in the shards' order, or with a seed
-      each in a random order of its own.
+    - a sequence: `windows[i]` is {"input_ids", "labels"}, two int64 arrays of `length`, labels one token on. So torch's DataLoader takes it, in workers too, as a
+      map-style dataset: the order and the place are then the loader's own (`shuffle`, its sampler), and neither the seed nor state_dict() has a part in them;
+    - a stream, `for window in windows`, which never ends and goes on where it stood after `load_state_dict(state_dict())`: epoch after epoch, in the shards'
+      order, or with a seed each in a random order of its own. `in`, index() and count() look through one epoch.
     """
 
     def __init__(self, shards, length, *, seed=None):
@@ -148,6 +150,9 @@ class Windows(Sequence):
         return self._ends[-1] if self._ends else 0
 
     def __getitem__(self, index):
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        index = operator.index(index)
         if not -len(self) <= index < len(self):
             raise IndexError(f"window {index} of {len(self)}")
         index %= len(self)
@@ -155,6 +160,29 @@ class Windows(Sequence):
         begin = (index - (self._ends[number - 1] if number else 0)) * self.length
         tokens = self.shards._shards[number].read(begin, begin + self.length + 1).astype(np.int64)
         return {"input_ids": tokens[:-1], "labels": tokens[1:]}
+
+    def _places(self, window):
+        """where in an epoch a window stands that is this one"""
+        if not isinstance(window, Mapping) or window.keys() != {"input_ids", "labels"}:
+            return
+        for index in range(len(self)):
+            if all(np.array_equal(window[key], value) for key, value in self[index].items()):
+                yield index
+
+    def __contains__(self, window):
+        return next(self._places(window), None) is not None
+
+    def count(self, window):
+        """How often an epoch has the window."""
+        return sum(1 for _ in self._places(window))
+
+    def index(self, window, start=0, stop=None):
+        """The first place of the window. Raises ValueError where there is none."""
+        among = range(*slice(start, stop).indices(len(self)))
+        for place in self._places(window):
+            if place in among:
+                return place
+        raise ValueError("no such window")
 
     def __iter__(self):
         if len(self) == 0:
@@ -171,10 +199,13 @@ class Windows(Sequence):
         return {"epoch": self._epoch, "position": self._position, "seed": self.seed, "length": self.length, "windows": len(self)}
 
     def load_state_dict(self, state):
-        """Goes on from `state`. Raises ValueError where it is of other windows."""
+        """Goes on from `state`. Raises ValueError where it is of other windows, or none."""
         if not isinstance(state, Mapping) or any(state.get(key) != value for key, value in (("seed", self.seed), ("length", self.length), ("windows", len(self)))):
             raise ValueError(f"the state is of other windows: {state!r}")
-        self._epoch, self._position = int(state["epoch"]), int(state["position"])
+        epoch, position = state.get("epoch"), state.get("position")
+        if not isinstance(epoch, int) or not isinstance(position, int) or epoch < 0 or not 0 <= position <= len(self):
+            raise ValueError(f"not a state: {state!r}")
+        self._epoch, self._position = epoch, position
 
     def __repr__(self):
         return f"<ftok.Windows {len(self)} of {self.length} tokens, seed {self.seed}, of {self.shards!r}>"

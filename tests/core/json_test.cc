@@ -90,6 +90,9 @@ TEST(JsonNumbers, ThoseBeyond64BitsAreReplacedAndNoOthers) {
   EXPECT_EQ(without_large("[\"18446744073709551616 \\\" 1e999\"]"), "");
   EXPECT_EQ(without_large("[018446744073709551616,1e,--1]"), "");  // no numbers of JSON: they stay wrong
   EXPECT_EQ(without_large("[NaN,-Infinity,Infinity,\"NaN\"]"), "[null,null,null,\"NaN\"]");
+  std::string other;
+  EXPECT_TRUE(make_parsable("[NaN,1e999,2]", other, "false"));
+  EXPECT_EQ(other, "[false,false,2]");
   EXPECT_EQ(without_large("[nan,Inf,\"-Infinity \\\" Infinity\"]"), "");
   EXPECT_TRUE(is_held_json_number("-0.5e3"));
   EXPECT_TRUE(is_held_json_number("18446744073709551615"));

@@ -365,6 +365,37 @@ class Checks(StageChecks):
         (self.folder / "recipe.toml").write_text(recipe + 'function = "fails"\n')
         self.fails("ValueError: not this one", output="raised")
 
+    def python_recipe(self, body, **options):
+        (self.folder / "own.py").write_text(textwrap.dedent(body))
+        options = {"kind": "python", "format": "arrow", "file": "own.py", "python": sys.executable, **options}
+        (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\n' +
+                                                 "".join(f"{key} = {json.dumps(value)}\n" for key, value in options.items()))
+
+    def test_answers_as_dicts_of_different_members(self):
+        self.documents([TEXT.format(i) for i in range(8)])
+        self.python_recipe("""
+            def process(batch):
+                answers = [{}, {"drop": "dull", "value": 1}, {"fields": {"charm": 0.5}}, {"fields": {"topic": "rye"}}, {"text": "Another text of the mill."},
+                           {"documents": [{"text": "The first of two."}, {"id": "mine", "text": "The second of two."}]}, {}, {"drop": "late", "value": 2.5}]
+                return answers if batch["id"][0].as_py() == "d0" else [{} for _ in range(len(batch))]""", fields=["charm"], text_fields=["topic"])
+        self.run_ftok()
+        kept = {line["id"]: line for line in self.lines("text")}
+        self.assertEqual(list(kept), ["d0", "d2", "d3", "d4", "d5#1", "mine", "d6"])
+        self.assertEqual((kept["d2"]["charm"], kept["d3"]["topic"], kept["d4"]["text"]), (0.5, "rye", "Another text of the mill."))
+        self.assertEqual([(line["id"], line["reason"], line["value"]) for line in self.lines("rejects")], [("d1", "own.dull", 1), ("d7", "own.late", 2.5)])
+        self.documents(["Only one, of which nothing is said."])
+        self.python_recipe("def process(batch): return [{}]")
+        self.run_ftok("nothing")
+        self.assertEqual(len(self.lines("text", "nothing")), 1)
+
+    def test_what_a_function_may_not_return(self):
+        for name, made, says in (("str", '"a text"', "process returned a value of type str, expected None, True, a RecordBatch, a Table, a dict or a list of dicts"),
+                                 ("rows", '["a text"]', "process returned a value of type str, expected a dict in the list"),
+                                 ("generator", "(answer for answer in [{}])", "process returned a value of type generator")):
+            with self.subTest(name):
+                self.python_recipe(f"def process(batch): return {made}", tries=1)
+                self.fails(says, output=name)
+
     def test_refused(self):
         """A build without Arrow, and a format that there is not."""
         self.write(BOTH, "return {}")

@@ -241,12 +241,79 @@ class Subprocess(StageChecks):
             with self.subTest(name):
                 self.recipe(self.worker(f'return {{"fields": {body}}}'), fields=["charm"], text_fields=["topic"], list_fields=["tags"])
                 self.fails(expected, output=name)
+        beyond = '"charm" is not a number, or none that 64 bits hold'
         for name, body, expected in (
+                ("nan", '{"charm": float("nan")}', beyond), ("infinite", '{"charm": float("inf")}', beyond), ("large", '{"charm": 1 << 64}', beyond),
+                ("no text", '{"topic": float("nan")}', '"topic" is not a string'), ("no list", '{"tags": float("nan")}', '"tags" is not a list of strings'),
+                ("not in a list", '{"tags": ["mill", 1 << 64]}', '"tags" is not a list of strings')):
+            with self.subTest(name):
+                self.recipe(self.worker(f'return {{"fields": {body}}}'), fields=["charm"], text_fields=["topic"], list_fields=["tags"])
+                self.fails(expected, output=name)
+        for name, body, expected in (
+                ("value", 'return {"drop": "dull", "value": float("nan")}', '"value" is not a number'), ("score", 'return {"language_score": 1 << 70}', '"language_score" is not a number'),
                 ("reason", 'return {"drop": "No Reason"}', '"drop" is not a reason'), ("text", 'return {"text": 7}', '"text" is not a string'),
                 ("field", 'return {"fields": {"charm": 1}}', 'a field "charm", which the recipe does not name in fields, text_fields or list_fields')):
             with self.subTest(name):
                 self.recipe(self.worker(body))
                 self.fails(expected, output=name)
+
+    def test_members_that_nobody_reads_and_members_twice(self):
+        """The last of one name counts, and what the protocol does not name may be anything."""
+        self.recipe(self.worker('return {"mood": float("nan"), "count": 1 << 80}', order="""answers = [
+        '{"text": "first", "n": 999, "fields": {"charm": 1, "charm": null}, ' + answer[1:-1] + ', "text": "Last."}' for answer in answers]"""), fields=["charm"])
+        self.run_ftok()
+        self.assertEqual({line["text"] for line in self.lines("text")}, {"Last."})
+        self.assertFalse(any("charm" in line for line in self.lines("text")))
+
+    def test_one_long_line_takes_time_in_proportion(self):
+        size = 100_000_000
+        self.documents(["one"])
+        self.recipe(self.worker(f'return {{"mood": "x" * {size}}}'), answer_bytes_max=2 * size)
+        before = os.times()
+        self.run_ftok()
+        after = os.times()
+        if "FTOK_SANITIZED" not in os.environ:  # the worker's time too
+            self.assertLess(after.children_user - before.children_user, 2.5)
+        self.assertEqual(len(self.lines("text")), 1)
+
+    def test_how_a_worker_ends(self):
+        """It has timeout_s after its input's end; what it says of itself then is told, and changes nothing."""
+        end = "import atexit\n"
+        for name, prelude, options, says in (
+                ("slowly", "atexit.register(lambda: (time.sleep(2), print('All said.' * 99999, flush=True), open('ended', 'w').close()))", {}, None),
+                ("badly", "atexit.register(lambda: (sys.stderr.write('cannot save\\n'), os._exit(3)))", {}, "own: the worker died (exit code 3) after its last answer: cannot save"),
+                ("killed", "atexit.register(lambda: os.kill(os.getpid(), 9))", {}, "own: the worker died (signal 9) after its last answer"),
+                ("never", "atexit.register(lambda: time.sleep(600))", {"timeout_s": 1}, "own: the worker was killed: it has not ended for 1 s after its input did (timeout_s)")):
+            with self.subTest(name):
+                self.recipe(self.worker("return {}", prelude=end + prelude), workers=1, **options)
+                result = self.run_ftok(name)
+                self.assertEqual(len(self.lines("text", name)), 200)
+                if says:
+                    self.assertEqual(result.stderr.count(says), 1, result.stderr)
+                else:
+                    self.assertNotIn("worker", result.stderr)
+                    self.assertTrue((self.folder / "ended").exists())
+        self.fields_recipe()
+        with open(self.folder / "later.py", "a") as file:
+            file.write("\nimport atexit, os\natexit.register(lambda: os._exit(4))\n")
+        self.assertIn("later: the worker died (exit code 4) after its last answer", self.run_ftok("late").stderr)
+
+    def test_what_documents_made_of_a_page_keep(self):
+        page = (b'<html lang="en"><head><title>The mill</title><meta name="author" content="Ann"><link rel="license" href="https://creativecommons.org/licenses/by-sa/4.0/">'
+                b'<link rel="canonical" href="http://mill.example/c"></head><body><article>' + b"<p>The mill by the river turns all day, and the miller sleeps well in his bed.</p>" * 3 +
+                b"</article></body></html>")
+        http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + page
+        (self.folder / "in.warc").write_bytes(b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:1>\r\nWARC-Target-URI: http://mill.example/\r\n"
+                                              b"Content-Length: %d\r\n\r\n" % len(http) + http + b"\r\n\r\n")
+        self.recipe(self.worker('return {"documents": [{"text": "First of the mill."}, {"text": "Second of the river."}]} if "The" in document["text"] else {}'))
+        recipe = (self.folder / "recipe.toml").read_text().replace('stages = ["own", ', 'stages = ["http", "extract", "own", ')
+        (self.folder / "recipe.toml").write_text(recipe)
+        self.run_ftok("out", "--stop-after", "own", inputs=("in.warc",))
+        kept = self.lines("text")
+        self.assertEqual([line["id"] for line in kept], ["urn:1#1", "urn:1#2"])
+        for line in kept:
+            self.assertEqual([line[name] for name in ("title", "author", "html_language", "canonical_url", "license", "license_source")],
+                             ["The mill", "Ann", "en", "http://mill.example/c", "CC-BY-SA-4.0", "rel"])
 
     def test_a_flood_of_errors_blocks_nobody(self):
         self.recipe(self.worker('sys.stderr.write("noise " * 100000); return {}'), batch=50)
@@ -319,6 +386,37 @@ class Subprocess(StageChecks):
         self.fails("ValueError: not this one", output="raised")
         (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "none.py"\n')
         self.assertIn("own.file: none.py does not exist", self.run_ftok("none", code=2).stderr)
+
+    def test_what_a_function_may_not_return(self):
+        for name, made, says in (("generator", "(text for text in ['a'])", "process returned a value of type generator, expected None, a bool, a str, a list or a dict"),
+                                 ("tuple", "('a', 'b')", "type tuple"), ("nothing", "()", "type tuple"), ("set", "set()", "type set"), ("number", "0", "type int"),
+                                 ("documents", "['a', 5]", "process returned a value of type int, expected a str or a dict in the list")):
+            with self.subTest(name):
+                (self.folder / "own.py").write_text(f"def process(document): return {made}")
+                (self.folder / "recipe.toml").write_text('stages = ["own", "minhash"]\n[own]\nkind = "python"\nfile = "own.py"\ntries = 1\n')
+                self.fails(says, output=name)
+
+    def test_the_file_is_a_module_as_any_other(self):
+        """Dataclasses and pickle look for it in sys.modules; it may be called as a module of Python's own."""
+        for file in ("own.py", "json.py"):
+            with self.subTest(file):
+                (self.folder / file).write_text(textwrap.dedent("""
+                    from __future__ import annotations
+                    import multiprocessing
+                    from dataclasses import dataclass
+                    @dataclass
+                    class Judged:
+                        text: str
+                    def judge(text):
+                        return Judged(text.upper())
+                    pool = None
+                    def process(document):
+                        global pool
+                        pool = pool or multiprocessing.get_context("fork").Pool(1)
+                        return pool.apply(judge, (document["text"],)).text"""))
+                (self.folder / "recipe.toml").write_text(f'stages = ["own", "minhash"]\n[dedup]\nscope = "off"\n[own]\nkind = "python"\nfile = "{file}"\nworkers = 1\n')
+                self.run_ftok(file + ".out")
+                self.assertEqual(self.lines("text", file + ".out")[7]["text"], "DOCUMENT 7 OF THE MILL, AND A FEW MORE WORDS.")
 
     def example(self, name, **options):
         file = str(Path(__file__).resolve().parents[2] / "examples" / "stages" / name)

@@ -1,6 +1,6 @@
 """The Python package, from the outside: unittest. Where tiktoken is installed and the published ranks are at hand ($FTOK_TEST_DATA),
 everything is held against it."""
-import base64, json, os, random, sys, tempfile, threading, unittest, unittest.mock
+import base64, copy, json, multiprocessing, os, pickle, random, resource, sys, tempfile, threading, unittest, unittest.mock, warnings
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +97,65 @@ class Encoding(unittest.TestCase):
         self.assertEqual(e.encode_batch([text, "x"], allowed_special="all")[0], e.encode(text, allowed_special="all"))
         with self.assertRaises(ValueError):
             e.encode_batch(["fine", text])
+
+    def test_texts_that_are_disallowed_though_no_special_tokens(self):
+        e = self.encoding
+        with self.assertRaisesRegex(ValueError, "<secret>.* at byte 2"):
+            e.encode("a <secret>", disallowed_special={"<secret>"})
+        self.assertEqual(e.encode("a secret", disallowed_special={"<secret>"}), e.encode_ordinary("a secret"))
+        self.assertEqual(e.encode("<|im_end|>", disallowed_special=("<secret>",)), e.encode_ordinary("<|im_end|>"))
+        self.assertEqual(e.encode("a", disallowed_special=None), e.encode("a"))
+        self.assertRaises(ValueError, e.encode, "a", disallowed_special=[""])
+        self.assertRaises(ValueError, e.encode_batch, ["fine", "<secret>"], disallowed_special=["<secret>"])
+        for bad in ("<|endoftext|>", "", b"all", 5, [5], [None], [b"<|endoftext|>"]):
+            for method, text in ((e.encode, "a"), (e.encode_to_numpy, "a"), (e.encode_batch, ["a"])):
+                self.assertRaises(TypeError, method, text, disallowed_special=bad)
+                self.assertRaises(TypeError, method, text, allowed_special=bad)
+        self.assertRaises(TypeError, e.encode, "a", allowed_special=None)
+
+    def test_texts_of_an_iterator(self):
+        texts = ["the mill", "by the river"]
+        expected = [self.encoding.encode(text) for text in texts]
+        self.assertEqual(self.encoding.encode_batch(text for text in texts), expected)
+        self.assertEqual(self.encoding.encode_ordinary_batch(iter(texts)), expected)
+        with self.assertRaises(ValueError):
+            self.encoding.encode_batch(iter(["fine", "a<|endoftext|>"]))
+
+    def test_many_batches_take_no_more_memory(self):
+        def pages_after(calls):
+            for _ in range(calls):
+                self.encoding.encode_batch(["the mill", "the river"], num_threads=2)
+            return int(Path("/proc/self/statm").read_text().split()[1])
+        before = pages_after(1000)
+        self.assertLess((pages_after(10000) - before) * resource.getpagesize(), 16 << 20)
+
+    def test_batches_of_threads_and_of_forked_processes(self):
+        texts = [f"text number {i} " * 20 for i in range(200)]
+        expected, results = self.encoding.encode_batch(texts), []
+        threads = [threading.Thread(target=lambda: results.extend(self.encoding.encode_batch(texts, num_threads=1 + i % 2) for i in range(20))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(results), 120)
+        self.assertTrue(all(result == expected for result in results))
+        with warnings.catch_warnings():  # Python's own, of threads and fork
+            warnings.simplefilter("ignore")
+            with multiprocessing.get_context("fork").Pool(2) as pool:
+                self.assertEqual(pool.map_async(self.encoding.encode_batch, [texts] * 8).get(60), [expected] * 8)
+
+    def test_what_is_no_token_or_no_path(self):
+        e = self.encoding
+        for absent in (b"\xff\xfe\xfd\xfc", "no single token has this text"):
+            with self.assertRaises(KeyError) as raised:
+                e.encode_single_token(absent)
+            self.assertEqual(raised.exception.args, (absent,))
+        self.assertEqual([e.is_special_token(token) for token in (-1, 1 << 40, 100000)], [False, False, True])
+        self.assertRaises(TypeError, e.is_special_token, "a")
+        with tempfile.TemporaryDirectory() as folder:
+            e.save(Path(folder) / "mine.tiktoken")
+            self.assertEqual(ftok.Encoding.load(Path(folder) / "mine.tiktoken").sha256, e.sha256)
+        self.assertRaises(TypeError, e.save, 5)
 
     def test_tokens_around_every_text(self):
         """a post-processor, where Hugging Face tokenizers is at hand against it"""
@@ -239,6 +298,25 @@ class AgainstTiktoken(unittest.TestCase):
                 with self.assertRaises(ValueError):
                     wrong(encoding)
 
+    def test_disallowed_and_allowed_texts(self):
+        def outcome(encoding, text, options):
+            try:
+                return encoding.encode(text, **options)
+            except (ValueError, TypeError) as error:
+                return type(error)
+        sets = ["all", set(), {"<|endoftext|>"}, {"world"}, {"<|endoftext|>", "world"}]
+        for text in ("hello world", "hello<|endoftext|> world", "hello<|fim_prefix|>", ""):
+            for allowed in [*sets, {5}, None, "world"]:
+                for disallowed in [*sets, (), None, {""}, ["hello"], [5], 5]:
+                    options = {"allowed_special": allowed, "disallowed_special": disallowed}
+                    theirs = outcome(self.theirs, text, options)
+                    ours = outcome(self.ours, text, options)
+                    if TypeError in (ours, theirs) and ours != theirs:  # which of two wrong arguments is found first, and whether at all
+                        self.assertTrue(allowed in ({5}, None, "world") or disallowed in ([5], 5), (text, options, ours, theirs))
+                        self.assertIs(ours, TypeError)
+                    else:
+                        self.assertEqual(ours, theirs, (text, options))
+
 
 class Training(unittest.TestCase):
     def test_counts_and_training(self):
@@ -265,11 +343,21 @@ class Training(unittest.TestCase):
         self.assertEqual(encoding.sha256, ftok.train(reversed(texts), 280, special_tokens=["<|endoftext|>"]).sha256)
         with self.assertRaises(ValueError):
             ftok.train(texts, 100)
+        with self.assertRaisesRegex(TypeError, "special_tokens"):
+            ftok.train(texts, 280, special_tokens="<|endoftext|>")
+        self.assertRaises(TypeError, ftok.PretokenCounts().train, 280, special_tokens="<a>")
 
     def test_a_pattern_of_ones_own(self):
         encoding = ftok.train(["one two, one two"] * 9, 262, pattern=r"[a-z]+|[^a-z]+")
         self.assertEqual(encoding.pattern, "own")
         self.assertEqual(encoding.decode(encoding.encode("one two, three")), "one two, three")
+        again = pickle.loads(pickle.dumps(encoding))
+        self.assertEqual((again.pattern, again.encode("one two, three")), ("own", encoding.encode("one two, three")))
+        with tempfile.TemporaryDirectory() as folder:
+            with self.assertWarnsRegex(UserWarning, "pattern of its own"):
+                encoding.save(f"{folder}/mine.json")
+            encoding.save(f"{folder}/mine.tiktoken")
+            self.assertEqual(ftok.Encoding.load(f"{folder}/mine.tiktoken").encode("one two, three"), encoding.encode("one two, three"))
 
 
 class Pages(unittest.TestCase):
@@ -285,6 +373,19 @@ class Pages(unittest.TestCase):
         latin = ftok.extract(self.HTML.encode("latin-1"), content_type="text/html; charset=iso-8859-1")
         self.assertIn("über Züge", latin.text)
         self.assertEqual(latin.charset, "windows-1252")
+
+    def test_pages_are_pickled_and_shown(self):
+        page = ftok.extract(self.HTML, url=None, content_type=None)
+        self.assertEqual(page.url, "")
+        names = [name for name in dir(ftok.Page) if not name.startswith("_")]
+        for other in (pickle.loads(pickle.dumps(page)), copy.copy(page), copy.deepcopy(page)):
+            self.assertEqual([getattr(other, name) for name in names], [getattr(page, name) for name in names])
+        self.assertIn(f"{len(page.text)} characters", repr(page))
+
+    def test_limits_below_none(self):
+        for name in ("bytes_max", "depth_max", "attributes_max", "nodes_max"):
+            with self.assertRaisesRegex(ValueError, f"{name}: got -5"):
+                ftok.extract(self.HTML, **{name: -5})
 
     def test_options_are_the_recipes(self):
         self.assertEqual(ftok.extract(self.HTML, mode="recall", tables=False).title, "Ein Titel")
@@ -302,6 +403,8 @@ class Pages(unittest.TestCase):
         self.assertEqual((first.name, first.attributes, first.text), ("p", {"id": "a", "class": "b c"}, "Onetwo"))
         self.assertEqual([child.kind for child in second.children], ["text", "comment"])
         self.assertEqual(first.next, second)
+        self.assertFalse(first == 5 or first == None or first == "p")  # noqa: E711
+        self.assertTrue(first != second and first not in [1, "p"])
         self.assertEqual(first.parent.name, "body")
         self.assertIsNone(document.parent)
         node = ftok.parse(b"<svg><title>x</title></svg>").elements("title")[0]

@@ -69,11 +69,14 @@ std::vector<std::pair<std::string, std::string>> aliases() {
   return all;
 }
 
-// The vocabulary that such a name stands for, the longest that `name` begins with; empty where it is none.
+// The vocabulary that such a name stands for, the longest that `name` begins with; empty where it is none. Behind one
+// that ends in "*" there may be anything.
 std::string alias_of(std::string_view name) {
   std::string best, vocabulary;
   for (const auto& [alias, of] : aliases()) {
-    const bool fits = name.starts_with(alias) && (name.size() == alias.size() || name[alias.size()] == '-');
+    const std::string_view stem = std::string_view(alias).substr(0, std::min(alias.find('*'), alias.size()));
+    const bool is_open = stem.size() < alias.size() || name.size() == stem.size();
+    const bool fits = name.starts_with(stem) && (is_open || name[stem.size()] == '-');
     if (fits && alias.size() > best.size()) best = alias, vocabulary = of;
   }
   return vocabulary;
@@ -101,7 +104,7 @@ std::string file_of_folder(const std::string& folder) {
   for (const Model& model : known_models()) {
     if (is_vocabulary(model)) names.push_back(model.name);
   }
-  for (const auto& [alias, of] : aliases()) names.push_back(alias);
+  for (const auto& [alias, of] : aliases()) names.push_back(alias.substr(0, alias.find('*')));
   const std::string nearest = nearest_name(name, names);
   throw UsageError(
       nearest.empty()
@@ -113,7 +116,9 @@ std::string file_of_folder(const std::string& folder) {
 
 // A published vocabulary whose ranks are not on this machine. `shown` is the name that was given.
 [[noreturn]] void refuse_not_fetched(const std::string& shown, const std::string& name) {
-  for (const std::string_view same : names_of_same_ranks(name)) {
+  std::vector<std::string_view> names = names_of_same_ranks(name);
+  names.emplace_back(name);
+  for (const std::string_view same : names) {
     for (const Model& model : known_models()) {
       if (model.name == same && is_vocabulary(model))
         throw UsageError(fmt::format("--vocab {}: `ftok vocab get {}` fetches it (or {}=FILE takes a file you have)",
