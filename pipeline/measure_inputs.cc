@@ -135,7 +135,7 @@ RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& pla
       result.tally.add(report.tally);
     }
   });
-  refuse_without_texts(result.tally);
+  refuse_without_texts(result.tally, kTextKeys);
   file->commit();
   const auto seconds = [](uint64_t ns) { return 1e-9 * static_cast<double>(ns); };
   result.stages.push_back({"read", seconds(source_ns)});
