@@ -33,6 +33,11 @@ std::string shown_node(const toml::node& node) {
   }
 }
 
+// An integer is the nearest double, of whatever size.
+double number_of(const toml::node& node) {
+  return node.is_integer() ? static_cast<double>(**node.as_integer()) : **node.as_floating_point();
+}
+
 std::string full_name(const std::string& section, std::string_view key) {
   return section.empty() ? std::string(key) : section + "." + std::string(key);
 }
@@ -129,7 +134,7 @@ class RecipeReader::SectionReader : public OptionVisitor {
     const toml::node* node = impl_.find(section_, key);
     if (node == nullptr) return;
     if (!node->is_number()) refuse(key, *node, "a number");
-    value = node->value<double>().value_or(0);
+    value = number_of(*node);
     if (!std::isfinite(value)) refuse(key, *node, "a finite number");
   }
   void field(std::string_view key, std::string& value, std::string_view) override {
@@ -155,7 +160,7 @@ class RecipeReader::SectionReader : public OptionVisitor {
     value.clear();
     for (const auto& [name, element] : *node->as_table()) {
       if (!element.is_number()) refuse(key, element, "numbers in the table");
-      const double number = element.value<double>().value_or(0);
+      const double number = number_of(element);
       if (!std::isfinite(number)) refuse(key, element, "finite numbers in the table");
       value[std::string(name.str())] = number;
     }

@@ -46,6 +46,10 @@ std::string coding_of(std::string_view body, const std::vector<std::string>& ann
   return announced.empty() ? std::string() : announced.back();
 }
 
+Verdict malformed(const Damage& damage) {
+  return Verdict::drop("http.malformed", 0, 0, fmt::format("{} {}", damage.code.view(), damage.detail));
+}
+
 // Whether the body begins as a page does that is neither coded nor in chunks.
 bool begins_as_page(std::string_view body) {
   return body.empty() || body[0] == '<' || is_ascii_space(body[0]) || body.starts_with("\xEF\xBB\xBF");
@@ -115,13 +119,20 @@ Verdict HttpStage::read_body(Document& document, const std::vector<std::string>&
   return verdict;
 }
 
+Verdict HttpStage::read_body(Document& document, std::string& body) const {
+  const Result<HttpHead> head = parse_http_head(document.payload);
+  if (!head) return malformed(head.damage());
+  Body opened;
+  const Verdict verdict = open_body(*head, document.payload, document, opened);
+  body.assign(opened.bytes);
+  return verdict;
+}
+
 Verdict HttpStage::process(Document& document, Report*) const {
   if (document.payload.empty()) return Verdict::keep();
   std::string payload = std::exchange(document.payload, {});
   const Result<HttpHead> parsed = parse_http_head(payload);
-  if (!parsed)
-    return Verdict::drop("http.malformed", 0, 0,
-                         fmt::format("{} {}", parsed.damage().code.view(), parsed.damage().detail));
+  if (!parsed) return malformed(parsed.damage());
   const HttpHead& head = *parsed;
   if (options_.status == "ok" && (head.status < 200 || head.status > 299)) {
     return Verdict::skip("http_status", std::to_string(head.status));

@@ -58,6 +58,8 @@ class HttpStage : public Stage {
   // payload.
   Verdict read_body(Document& document, const std::vector<std::string>& types, std::string& type,
                     std::string& body) const;
+  // The same of a response of any type.
+  Verdict read_body(Document& document, std::string& body) const;
 
  private:
   // A body as it lies in a payload, and the storage of what was undone.

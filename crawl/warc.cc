@@ -455,6 +455,9 @@ void WarcReader::finish_block(size_t head, WarcRecord& record) {
   if (sound) return end_block(head, end, at, nullptr, {}, record);
   const size_t next = find_marker(head);
   const bool too_long = next != std::string_view::npos && next < end;
+  // Two line ends where the length says: the record is whole, and what comes behind them is no part of it.
+  if (!too_long && !arc_ && input_->window().substr(end).starts_with("\r\n\r\n"))
+    return end_block(head, end, at, nullptr, {}, record);
   end_block(head, too_long ? next : end, too_long ? next : at, "warc.bad_length",
             fmt::format("no record follows after Content-Length {}", record.content_length), record);
 }

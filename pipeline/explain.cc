@@ -4,25 +4,17 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "core/error.h"
 #include "core/shown.h"
 #include "crawl/input_format.h"
 #include "crawl/source.h"
+#include "crawl/warc.h"
 #include "pipeline/inputs.h"
 
 namespace ftok {
 namespace {
-
-// Passes over `count` stored bytes, so that a record can be read from its offset.
-void pass_over(ByteSource& source, uint64_t count) {
-  std::string block(1 << 16, '\0');
-  for (uint64_t left = count; left > 0;) {
-    const size_t got = source.read(block.data(), std::min<uint64_t>(left, block.size()));
-    if (got == 0) throw UsageError(fmt::format("--record: {} is shorter than {} bytes", source.name(), count));
-    left -= got;
-  }
-}
 
 // Row `row` of a table: its numbers are not places in the file.
 Item read_row_at(const std::string& input, uint64_t row, const SourceOptions& options, const Log& log) {
@@ -34,10 +26,19 @@ Item read_row_at(const std::string& input, uint64_t row, const SourceOptions& op
   throw UsageError(fmt::format("--record: {} has {} rows, the first is 1", input, rows));
 }
 
-bool has_rows(const std::string& input, const SourceOptions& options) {
-  std::error_code code;
-  return std::filesystem::is_regular_file(input, code) &&
-         tell_input_format(open_file_source(input), options).locator == Locator::kRow;
+bool is_lines(const SourceOptions& options) { return options.format == "jsonl" || !options.start_after.empty(); }
+
+// How many records of an archive begin in the member at `begin` before the one that begins `in_member` decoded bytes
+// into it; nothing where none begins there.
+std::optional<uint64_t> records_before(std::unique_ptr<ByteSource> bytes, uint64_t begin, uint64_t in_member,
+                                       const SourceOptions& options) {
+  WarcReader reader(make_decoded_input(std::move(bytes)),
+                    {.record_bytes_max = static_cast<uint64_t>(options.record_bytes_max)});
+  WarcRecord record;
+  for (uint64_t passed = 0; reader.next(record) && record.offset <= begin; ++passed) {
+    if (record.offset == begin && record.offset_in_member == in_member) return passed;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -64,17 +65,45 @@ Explanation explain_document(const Plan& plan, Item& item, size_t page_bytes_max
   return explanation;
 }
 
-Item read_record_at(const std::string& input, uint64_t offset, const Plan& plan, const Log& log) {
+Item read_record_at(const std::string& input, const RecordPlace& place, const Plan& plan, const Log& log) {
   SourceOptions options = plan.source;
   options.file_path = shown_input(input);
   options.dump = dump_of(input);
-  if (has_rows(input, options)) return read_row_at(input, offset, options, log);
-  std::unique_ptr<ByteSource> bytes = open_input(input, log);
-  pass_over(*bytes, offset);
-  const std::unique_ptr<Source> source = make_source(std::move(bytes), options);
-  Item item;
-  if (!source->next(item)) throw Error(fmt::format("{}: no record at byte {}", input, offset));
-  item.document.offset = offset;
+  const auto refusal = [&] { return Error(fmt::format("{}: no record begins at byte {}", input, place.text())); };
+  std::error_code code;
+  bool is_whole_text = false;
+  if (std::filesystem::is_regular_file(input, code)) {  // what begins inside it is of the format of the whole
+    const InputFormat& format = tell_input_format(open_file_source(input), options);
+    if (format.locator == Locator::kRow) {
+      if (place.in_member > 0) throw refusal();
+      return read_row_at(input, place.offset, options, log);
+    }
+    is_whole_text = format.is_text;
+    if (options.start_after.empty() && format.is_read()) options.format = format.name;
+  }
+  auto tail = std::make_unique<TailSource>(open_input(input, log), place.offset);
+  const uint64_t begin = tail->lead();
+  if ((is_whole_text && place.offset > 0) || (is_lines(options) && !tail->may_begin_line())) throw refusal();
+  uint64_t passed = 0;
+  if (place.in_member > 0) {
+    const std::optional<uint64_t> before = records_before(std::move(tail), begin, place.in_member, options);
+    if (!before) throw refusal();
+    passed = *before;
+    tail = std::make_unique<TailSource>(open_input(input, log), place.offset);
+  }
+  const std::unique_ptr<Source> source = make_source(std::move(tail), options);
+  Item item, next;
+  for (uint64_t i = 0; i <= passed; ++i) {
+    item = Item();
+    if (!source->next(item)) throw refusal();
+  }
+  if (item.document.offset != begin) throw refusal();
+  if (place.in_member == 0 && log && source->next(next) && next.document.offset == begin) {
+    log(LogLevel::kWarning, fmt::format("{}: several records begin in the member at {}; this is the first. `ftok warc "
+                                        "list` names those of an archive MEMBER+BYTES",
+                                        input, place.offset));
+  }
+  item.document.offset = place.offset;
   return item;
 }
 

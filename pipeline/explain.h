@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/log.h"
+#include "crawl/record_place.h"
 #include "document/stage.h"
 #include "pipeline/plan.h"
 
@@ -30,8 +31,9 @@ struct Explanation {
 // stage left it. Pages of more than `page_bytes_max` bytes are not kept.
 Explanation explain_document(const Plan& plan, Item& item, size_t page_bytes_max = 0);
 
-// The record that begins at stored byte `offset` of a file or an address. Throws UsageError where `offset` lies beyond
-// the input's end, Error where no record begins there.
-Item read_record_at(const std::string& input, uint64_t offset, const Plan& plan, const Log& log);
+// The record that begins at that place of a file or an address; of a table, the row of that number. Throws UsageError
+// where the place lies beyond the input's end, Error where no record begins there. Warns where others of the member
+// have the same offset.
+Item read_record_at(const std::string& input, const RecordPlace& place, const Plan& plan, const Log& log);
 
 }  // namespace ftok

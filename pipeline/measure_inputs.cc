@@ -1,11 +1,14 @@
 #include "pipeline/measure_inputs.h"
 
+#include <fmt/format.h>
+
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
 #include <vector>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "core/run_on_threads.h"
@@ -44,6 +47,22 @@ class MeasureLines : public MeasureFile {
 
  private:
   AtomicFile file_;
+};
+
+// The same in zstd.
+class CompressedMeasureLines : public MeasureFile {
+ public:
+  explicit CompressedMeasureLines(const std::string& path) : file_(make_lines_file(path)) { file_->begin_part(); }
+  void write(const Item& item, size_t input, const std::vector<uint64_t>& keys) override {
+    file_->write(measure_line(item, input, keys));
+  }
+  void commit() override {
+    file_->end_part();
+    file_->commit();
+  }
+
+ private:
+  std::unique_ptr<RecordFile> file_;
 };
 
 // A table: a row for each measurement, and one for a document that has none.
@@ -98,6 +117,7 @@ std::unique_ptr<MeasureFile> make_measure_file(const std::string& path, const Pl
     remove_dead_temporaries_of(recipe_path_of_measures(path));
     write_file(recipe_path_of_measures(path), recipe);
   }
+  if (path.ends_with(".zst")) return std::make_unique<CompressedMeasureLines>(path);
   return std::make_unique<MeasureLines>(path);
 }
 
@@ -109,6 +129,15 @@ std::vector<uint64_t> keys_of(const Document& document, const Plan& plan, const 
 }
 
 }  // namespace
+
+void refuse_measures_name(const std::string& path) {
+  refuse_address(path);
+  if (path == "-") throw UsageError("--measure: got -, expected a file; /dev/stdout is standard output");
+  for (const std::string_view ending : {".gz", ".bz2", ".xz", ".lz4"}) {
+    if (path.ends_with(ending))
+      throw UsageError(fmt::format("--measure {}: measures are written as they are, or in zstd (.zst)", path));
+  }
+}
 
 RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& plan, const std::string& recipe,
                          const std::string& path, size_t threads, const FetchOptions& fetch, const Log& log) {
@@ -137,7 +166,7 @@ RunResult measure_inputs(const std::vector<std::string>& inputs, const Plan& pla
     }
   });
   finish_stages(plan.stages, log);
-  refuse_without_texts(result.tally);
+  refuse_without_texts(result.tally, kTextKeys);
   file->commit();
   const auto seconds = [](uint64_t ns) { return 1e-9 * static_cast<double>(ns); };
   result.stages.push_back({"read", seconds(source_ns)});

@@ -15,13 +15,15 @@ bool has_no_texts(const Tally& tally) {
   return tally.documents > 0 && unread == tally.documents;
 }
 
-void refuse_without_texts(const Tally& tally) {
+void refuse_without_texts(const Tally& tally, const TextSettings& settings) {
   if (!has_no_texts(tally)) return;
   std::string reasons;
   for (const auto& [reason, count] : tally.dropped)
     reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, grouped(count));
-  throw Error(fmt::format("none of {} documents had a text ({}): see --text-key and --format", grouped(tally.documents),
-                          reasons));
+  const bool are_too_large = tally.dropped.size() == 1 && tally.dropped.contains("text.too_large");
+  throw Error(fmt::format("none of {} documents had a text ({}): see {}", grouped(tally.documents), reasons,
+                          are_too_large ? std::string(settings.record_bytes_max)
+                                        : fmt::format("{} and {}", settings.text_key, settings.format)));
 }
 
 }  // namespace ftok

@@ -4,11 +4,13 @@
 
 #include <filesystem>
 
+#include "core/check_range.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/nearest_name.h"
 #include "core/recipe.h"
 #include "core/text_file.h"
+#include "filters/language.h"
 #include "pipeline/chosen_stage.h"
 #include "pipeline/presets/recipe_presets.h"
 #include "pipeline/subprocess_stage.h"
@@ -121,6 +123,18 @@ void check_workers(const RecipeConfig& config) {
   }
 }
 
+// Shares beyond their ends would keep nothing, or everything.
+void check_shares(const RecipeConfig& config) {
+  check_range("recipe: shards.validation_per_mille", config.shards.validation_per_mille, 0, 1000);
+  for (const RecipeEntry& entry : config.entries) {
+    const auto* const language = entry.get<LanguageOptions>();
+    if (language == nullptr) continue;
+    check_range(fmt::format("recipe: {}.share_min", entry.name), language->share_min, 0, 1);
+    for (const auto& [name, threshold] : language->languages)
+      check_range(fmt::format("recipe: {}.languages: {}", entry.name, name), threshold, 0, 1);
+  }
+}
+
 RecipeConfig read_config(RecipeReader& reader, const RecipePreset& preset) {
   RecipeLayers layers;
   for (const std::string& changes : preset.changes) {
@@ -137,6 +151,7 @@ RecipeConfig read_config(RecipeReader& reader, const RecipePreset& preset) {
   layers.section("text", config.text);
   layers.section("output", config.output);
   reader.finish();
+  check_shares(config);
   check_workers(config);
   check_running(config);
   check_only(config);  // and the routing
@@ -210,7 +225,11 @@ RecipeConfig load_recipe(const std::string& name_or_path, const std::vector<std:
   }
   if (preset == nullptr) std::tie(text, preset) = read_recipe_file(name_or_path);
   RecipeReader reader(text, name_or_path);
-  for (const std::string& assignment : sets) reader.set(assignment);
+  for (const std::string& assignment : sets) {
+    if (assignment.starts_with("preset="))
+      throw UsageError(fmt::format("--set {}: a preset is not set but given: --recipe NAME", assignment));
+    reader.set(assignment);
+  }
   read_old_name(reader, name_or_path, kOldPreset, log);
   read_old_name(reader, name_or_path, kOldRules, log);
   return read_config(reader, *preset);

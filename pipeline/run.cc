@@ -276,7 +276,7 @@ void Runner::refuse_of_nothing(const std::vector<std::unique_ptr<OutputFolder>>&
   for (const auto& folder : folders) folder->remove_work();
   if (is_nothing_read)
     throw Error(fmt::format("no input could be read; the first, {}: {}", given_up.front(), committers.first_failure()));
-  refuse_without_texts(tally);
+  refuse_without_texts(tally, kTextKeys);
 }
 
 RunResult Runner::result(const Committers& committers) const {

@@ -109,7 +109,7 @@ RunResult tokenize(const TokenizeOptions& options, const Log& log) {
       }
     });
     if (has_no_texts(output.tally())) output.abandon();
-    refuse_without_texts(output.tally());
+    refuse_without_texts(output.tally(), kTextFlags);
     output.finish();
     warn_of_small_corpus(options.output, output.tally(), output.only_document_trains(), output.shard_format(),
                          output.shard_entries(), shown);

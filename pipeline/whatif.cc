@@ -37,19 +37,39 @@ void check_rule(const RecipeConfig& recipe, const std::string& rule) {
                   rule));
 }
 
+bool is_worker(const RecipeEntry& entry) {
+  return entry.name == "subprocess" || entry.kind->name == "subprocess" || entry.kind->name == "python";
+}
+
 std::vector<std::string> notes_of(const RecipeConfig& recipe) {
   std::vector<std::string> notes;
   for (const RecipeEntry& entry : recipe.entries) {
-    const bool rewrites =
-        entry.name == "subprocess" || entry.kind->name == "subprocess" || entry.kind->name == "python";
-    if (rewrites) notes.push_back(fmt::format("{}: counted as it answered when it was measured", entry.name));
+    if (is_worker(entry)) notes.push_back(fmt::format("{}: counted as it answered when it was measured", entry.name));
   }
   return notes;
+}
+
+// Measures have the text as all stages left it, where a run compares texts, and drops empty ones, before those behind
+// dedup see them.
+void refuse_late_rewriting(const RecipeConfig& recipe) {
+  const RecipeConfig::Range running = recipe.running();
+  bool late = false;
+  for (size_t at = running.first; at < running.end; ++at) {
+    const RecipeEntry& entry = recipe.entries[at];
+    late = late || entry.kind->is_dedup();
+    const bool rewrites = is_worker(entry) || entry.kind->name == "c4" || entry.kind->name == "refinedweb";
+    if (!late || entry.idle() || !rewrites) continue;
+    throw UsageError(
+        fmt::format("stages: {} stands behind dedup and changes texts, which is not replayed; measure with it before "
+                    "dedup, or run",
+                    entry.name));
+  }
 }
 
 // What of the files is to be read. Throws what the recipe and the question are refused for.
 std::unique_ptr<MeasuredRows> rows_to_read(const RecipeConfig& measured) {
   if (!measured.output.by.empty()) throw UsageError("output.by: several corpora are not replayed");
+  refuse_late_rewriting(measured);
   auto rows = std::make_unique<MeasuredRows>(measured);
   rows->wanted.language_stages = language_stages(measured);
   return rows;

@@ -97,7 +97,7 @@ bool RunExplain::read_record(const RunDocument& document, Item& item) {
   try {
     const uint64_t offset = document.offset ? *document.offset : offset_of(input, document.id);
     if (offset == UINT64_MAX) return false;
-    item = read_record_at(input, offset, *plan_, {});
+    item = read_record_at(input, {offset, 0}, *plan_, {});
   } catch (const Error&) {
     return false;  // another file than it was, or one that is read from its beginning alone
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/ascii.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "view/row_fields.h"
@@ -63,10 +64,11 @@ std::string mark_of_reason(const std::string& reason) {
   return mark;
 }
 
-bool is_match(simdjson::dom::element row, std::string_view text, bool anywhere) {
+// `host`: the text in small letters, as hosts of addresses are.
+bool is_match(simdjson::dom::element row, std::string_view text, std::string_view host, bool anywhere) {
   const std::string_view id = text_field(row, "id"), url = text_field(row, "url");
   if (anywhere) return id.find(text) != std::string_view::npos || url.find(text) != std::string_view::npos;
-  return id == text || url == text || host_of_address(url) == text;
+  return id == text || url == text || host_of_address(url) == host;
 }
 
 }  // namespace
@@ -196,13 +198,15 @@ std::string RunLook::find(const std::string& text, bool anywhere, const std::str
   std::string mark;  // as it stands in a row
   append_json_string(mark, text);
   mark = mark.substr(1, mark.size() - 2);
+  const std::string host = lower_ascii(text);
   const bool is_host = !anywhere && text.find('/') == std::string::npos;  // which rows may have in capitals
   JsonWriter json;
   json.begin_object().key("documents").begin_array();
   while (file < files && given < kPageDocuments && searched < kSearchedBytesMax) {
     const bool is_kept = file % 2 == 0;
     const std::string& path = file_of(*facts, file / 2, is_kept);
-    const bool is_looked_into = !path.empty() && (anywhere || scan_.may_hold(file / 2, is_kept, text));
+    const bool is_looked_into = !path.empty() && (anywhere || scan_.may_hold(file / 2, is_kept, text) ||
+                                                  scan_.may_hold(file / 2, is_kept, host));
     std::unique_ptr<RunRowReader> reader = is_looked_into ? readers_.take(path, first) : nullptr;
     std::string_view line;
     while (reader && given < kPageDocuments && searched < kSearchedBytesMax && reader->next(line)) {
@@ -210,7 +214,7 @@ std::string RunLook::find(const std::string& text, bool anywhere, const std::str
       first = reader->at();
       simdjson::dom::element row;
       if (!is_host && line.find(mark) == std::string_view::npos) continue;
-      if (!reader->parse(line, row) || !is_match(row, text, anywhere)) continue;
+      if (!reader->parse(line, row) || !is_match(row, text, host, anywhere)) continue;
       write_document(json, row, {is_kept, file / 2, first - 1}, kShortTextBytes);
       ++given;
     }

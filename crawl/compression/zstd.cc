@@ -59,6 +59,12 @@ bool ZstdInput::step() {
   return true;
 }
 
+uint64_t dictionary_frame_bytes(std::string_view start) {
+  if (start.size() < kDictionaryHeadBytes || read_u32(start) != kDictionaryMagic) return 0;
+  const uint64_t size = read_u32(start.substr(4));
+  return size <= kDictionaryBytesMax ? kDictionaryHeadBytes + size : 0;
+}
+
 // True when there is more input; streaming_ then tells whether a frame began.
 bool ZstdInput::start_frame() {
   stored_.fill(8);
@@ -91,10 +97,10 @@ void ZstdInput::skip_frame() {
     stored_.consume(view.size());
     return;
   }
-  const bool dictionary = read_u32(view) == kDictionaryMagic && offset == 0;
+  const bool dictionary = offset == 0 && dictionary_frame_bytes(view) > 0;
   size_t left = read_u32(view.substr(4));
   stored_.consume(8);
-  if (dictionary && left <= kDictionaryBytesMax && stored_.fill(left)) load_dictionary(stored_.view().substr(0, left));
+  if (dictionary && stored_.fill(left)) load_dictionary(stored_.view().substr(0, left));
   while (left > 0 && stored_.fill(1)) {
     const size_t step = std::min(left, stored_.view().size());
     stored_.consume(step);

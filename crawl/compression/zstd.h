@@ -12,6 +12,11 @@ namespace ftok {
 
 bool is_zstd_magic(std::string_view stored);  // a frame or a skippable frame
 
+// Of the dictionary's frame that a file begins with: how long it is, its head included; 0 where there is none, or one
+// too large to be taken. `start`: the first kDictionaryHeadBytes of the file, or more.
+inline constexpr size_t kDictionaryHeadBytes = 8;
+uint64_t dictionary_frame_bytes(std::string_view start);
+
 class ZstdInput : public DecodedInput {
  public:
   ZstdInput(StoredBytes stored, const DecodeLimits& limits);

@@ -3,16 +3,45 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "core/amounts.h"
+#include "pipeline/inputs.h"
 
 namespace ftok {
+namespace {
+
+// What is committed of an input stays, whatever is under its name now.
+void warn_of_changed_inputs(const std::vector<std::string>& inputs, const RunState& state, const std::string& folder,
+                            const Log& log) {
+  size_t changed = 0;
+  std::string first;
+  for (size_t number = 0; number < state.parts.size(); ++number) {
+    const Result<InputReport> report = parse_input_report(state.parts[number].report);
+    if (!report || report->digest.empty()) continue;  // it was not read to its end
+    const InputState now = state_of(inputs[number]);
+    if (!now.is_known || now.bytes == report->stored_bytes || ++changed > 1) continue;
+    first = fmt::format("{} has {} bytes and had {} when it was read", report->input, grouped(now.bytes),
+                        grouped(report->stored_bytes));
+  }
+  if (changed == 0) return;
+  log(LogLevel::kWarning,
+      fmt::format("{}{}; {} keeps what is committed of {}", first,
+                  changed > 1 ? fmt::format(" ({} committed inputs are of other sizes)", changed) : "", folder,
+                  changed > 1 ? "them" : "it"));
+}
+
+}  // namespace
 
 Committers::Committers(const std::vector<std::unique_ptr<OutputFolder>>& folders,
                        const std::vector<std::string>& inputs, OutputFolder::GivenUp given_up, const Plan& plan,
                        const CommitOptions& options, Progress& progress, const Log& log)
     : folders_(folders), plan_(plan) {
   for (size_t place = 0; place < folders.size(); ++place) {
+    RunState state = folders[place]->committed(inputs, given_up);
+    if (place == 0) warn_of_changed_inputs(inputs, state, folders[place]->path(), log);
     all_.push_back(std::make_unique<Committer>(*folders[place], place == 0 ? "" : plan.corpora[place - 1].name, plan,
-                                               options, folders[place]->committed(inputs, given_up), progress, log));
+                                               options, std::move(state), progress, log));
   }
 }
 

@@ -67,6 +67,7 @@ void change_language(const std::string& key, const RecipeEntry& before, const Re
   if (old_languages.size() != 1 || new_languages.size() != 1 ||
       old_languages.begin()->first != new_languages.begin()->first)
     refuse(key, "replayed for the threshold of one language alone");
+  if (before.get<LanguageOptions>()->label_only) return;  // it drops none, whatever the threshold
   changes.language = new_languages.begin()->first;
   changes.language_stage = after.name;
   changes.language_threshold = new_languages.begin()->second;

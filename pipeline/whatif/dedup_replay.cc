@@ -61,8 +61,8 @@ void DedupReplay::add(std::span<const uint64_t> keys, size_t file, uint64_t inpu
   }
   places_.push_back(keys.empty() ? kNoKeys : kAlone);
   if (options_.scope == "file") {
-    const bool is_next = last_input_ != std::pair(file, input);
-    last_input_ = {file, input};
+    const bool is_next = !keys.empty() && last_input_ != std::pair(file, input);
+    if (is_next) last_input_ = {file, input};
     inputs_.push_back(inputs_.empty() ? 0 : inputs_.back() + (is_next ? 1 : 0));
   }
   if (layout_.signature_hashes > 0) {

@@ -25,7 +25,8 @@ class DedupReplay {
 
   bool active() const { return options_.scope != "off"; }
 
-  // The next document, in the order of the run; empty keys: it has none. Inputs stand together. Throws Error for keys
+  // The next document, in the order of the run; empty keys: it has none, and its input is not looked at. Inputs stand
+  // together. Throws Error for keys
   // of another recipe.
   void add(std::span<const uint64_t> keys, size_t file, uint64_t input);
   // No document comes after this. Sorts in the current TBB arena.

@@ -10,6 +10,7 @@
 
 #include "core/byte_source.h"
 #include "core/error.h"
+#include "core/refuse_to_overwrite.h"
 #include "tests/support/test_data.h"
 
 namespace ftok {
@@ -53,6 +54,26 @@ TEST(AtomicFile, NamesThePathItCannotCreate) {
     EXPECT_STREQ(error.what(), "cannot create /nonexistent-folder/out: No such file or directory");
     EXPECT_EQ(error.exit_code(), 1);
   }
+}
+
+TEST(RefuseToOverwrite, KnowsAnInputByWhateverPath) {
+  testing::TemporaryFolder folder;
+  const std::string input = folder / "in";
+  write_file(input, "x");
+  write_file(folder / "other", "x");
+  std::filesystem::create_symlink("in", folder / "link");
+  std::filesystem::create_hard_link(input, folder / "hard");
+  for (const std::string& path : {input, folder / "link", folder / "hard",
+                                  folder / "../" + std::filesystem::path(folder.path()).filename().string() + "/in"}) {
+    try {
+      refuse_to_overwrite("--flag", path, {folder / "other", "gpt2", "", input});
+      FAIL() << "expected a UsageError for " << path;
+    } catch (const UsageError& error) {
+      EXPECT_EQ(error.what(), "--flag " + path + " would overwrite the input " + input);
+    }
+  }
+  for (const std::string& path : {folder / "other", folder / "new", std::string(), std::string("/dev/null")})
+    EXPECT_NO_THROW(refuse_to_overwrite("--flag", path, {input, "/dev/null", folder / "new"})) << path;
 }
 
 TEST(RefuseAddress, TakesNoSchemeForAFolder) {

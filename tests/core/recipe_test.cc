@@ -1,5 +1,6 @@
 #include "core/recipe.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -74,6 +75,16 @@ TEST(RecipeReader, NamesEveryMistake) {
             "as in {en = 0.65}");
   EXPECT_EQ(refusal("c4 = 1"), "recipe r.toml, line 1: c4: got 1, expected a table [c4]");
   EXPECT_NE(refusal("[c4\n").find("recipe r.toml, line 1:"), std::string::npos);
+}
+
+TEST(RecipeReader, TakesIntegersForFractions) {
+  for (const int64_t integer : {int64_t{3}, int64_t{-3}, int64_t{9007199254740993}, INT64_MAX, INT64_MIN + 1}) {
+    RecipeReader reader(fmt::format("[c4]\nratio = {0}\nlanguages = {{en = {0}}}\n", integer), "r");
+    Example example;
+    reader.section("c4", example);
+    EXPECT_EQ(example.ratio, static_cast<double>(integer));
+    EXPECT_EQ(example.languages.at("en"), static_cast<double>(integer));
+  }
 }
 
 TEST(RecipeReader, TakesAssignments) {

@@ -158,10 +158,16 @@ TEST(WarcReader, GarbageBetweenRecordsIsReportedAndPassed) {
   const ReadArchive plain = read_archive("rubbish\nWARC/ no\n" + record);
   EXPECT_EQ(damages(plain), (Strings{""}));
   EXPECT_EQ(plain.damage, (Strings{"warc.garbage"}));
-  // Behind a record it also shows that the record's length may be wrong.
+  // Behind a record that ends where its length says it is no part of it.
   const ReadArchive behind = read_archive(record + "rubbish" + record);
-  EXPECT_EQ(damages(behind), (Strings{"warc.bad_length", ""}));
+  EXPECT_EQ(damages(behind), (Strings{"", ""}));
   EXPECT_EQ(behind.damage, (Strings{"warc.garbage"}));
+  // Behind one that does not, it also shows that the length may be wrong.
+  for (const std::string end : {"", "\r\n", "\r\n\n"}) {
+    const ReadArchive loose = read_archive(record.substr(0, record.size() - 4) + end + "rubbish" + record);
+    EXPECT_EQ(damages(loose), (Strings{"warc.bad_length", ""}));
+    EXPECT_EQ(loose.damage, (Strings{"warc.garbage"}));
+  }
 }
 
 TEST(WarcReader, TruncatedInputDamagesItsLastRecord) {

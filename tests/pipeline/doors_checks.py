@@ -112,13 +112,31 @@ class TextKeys(Checks):
         self.write("a.parquet", b"PAR1" + bytes(200) + b"PAR1")
         self.one_line(self.ftok("language", "a.parquet", code=1), "a.parquet is Parquet, not a text; --text-key KEY reads the texts")
 
+    def test_a_committed_input_of_another_size_is_named(self):
+        command = ("run", "-v", "ftok-4k", "--set", 'stages=["minhash"]', "--set", "dedup.scope=off", "--set", "shards.validation_per_mille=0",
+                   "-q", "--text-key", "body", "-o", "grown")
+        self.ftok(*command, "rows.jsonl", "nulls.jsonl")
+        before = self.digests("grown")
+        self.assertEqual(self.ftok(*command, "rows.jsonl", "nulls.jsonl").stderr, "")
+        self.write("rows.jsonl", (self.folder / "rows.jsonl").read_bytes() + b'{"body": "one more of them"}\n')
+        warning = self.ftok(*command, "rows.jsonl", "nulls.jsonl").stderr
+        self.assertRegex(warning, r"(?s)\A[^\n]*rows\.jsonl has [0-9,]+ bytes and had [0-9,]+ when it was read;\s+grown\s+keeps what is committed of it\n\Z")
+        self.assertEqual(self.digests("grown"), before)
+
+    def test_records_that_are_all_too_large_name_the_limit(self):
+        for command, key in ((self.run_, "--set input.record_bytes_max"), (("tokenize", "-v", "ftok-4k", "-o"), "--record-bytes-max")):
+            limit = ("--record-bytes-max", "20") if command[0] == "tokenize" else ("--set", "input.record_bytes_max=20")
+            done = self.ftok(*command, command[0] + "-small", "rows.jsonl", "--text-key", "body", "-q", *limit, code=1)
+            self.assertIn(f"(text.too_large 30): see {key}\n", done.stderr)
+
     def test_a_run_without_a_text_has_failed_and_leaves_nothing_bound(self):
-        for command in (self.run_, ("tokenize", "-v", "ftok-4k", "-j", "1", "-o")):
+        for command, format_key, bytes_key in ((self.run_, "--set input.format", "--set input.record_bytes_max"),
+                                               (("tokenize", "-v", "ftok-4k", "-j", "1", "-o"), "--format", "--record-bytes-max")):
             out, fresh = command[0] + "-out", command[0] + "-fresh"
             for bad in (("rows.jsonl",), ("nulls.jsonl",)):
                 for attempt in range(2):
                     done = self.ftok(*command, out, *bad, "-q", code=1)
-                    self.assertIn("none of 30 documents had a text (text.no_text 30): see --text-key and --format", done.stderr)
+                    self.assertIn(f"none of 30 documents had a text (text.no_text 30): see --text-key and {format_key}\n", done.stderr)
                     self.assertFalse((self.folder / out / "manifest.json").exists())
             self.ftok(*command, out, "rows.jsonl", "--text-key", "body", "-q")
             self.ftok(*command, fresh, "rows.jsonl", "--text-key", "body", "-q")

@@ -63,7 +63,30 @@ class WhatIf(Checks):
         screen = self.ftok("run", "--recipe", "recipe.toml", "--set", "dedup.scope=off", "--input", SAMPLE, "--measure", "n.jsonl").stdout
         self.assertNotIn("deduplication", screen)
 
+    def test_inputs_of_one_file_are_compared_each_by_itself(self):
+        """With dedup.scope = file, also where a document without a text stands between two that are alike."""
+        text = "The cat sat on the mat with the dog and that is to be of use."
+        rows = [{"id": "a", "text": text}, {"id": "b", "text": ""}, {"id": "c", "text": text}]
+        inputs = ["w1.jsonl", "w2.jsonl"]
+        self.write("w1.jsonl", json.dumps({"id": "x", "text": text}) + "\n")
+        self.write("w2.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+        recipe = ["--set", 'stages=["http","extract","minhash","dedup"]', "--set", "dedup.scope=file"]
+        self.ftok("run", "-q", *inputs, *recipe, "--measure", "w.jsonl")
+        done = json.loads(self.ftok("run", "-q", "--json", *inputs, *recipe, "--output", "scope", "--vocab", "ftok-4k").stdout)
+        replayed = json.loads(self.ftok("whatif", "--json", "w.jsonl").stdout)["measured"]
+        self.assertEqual(done["dropped"], {"dedup.exact": 1, "text.empty": 1})
+        self.assertEqual((replayed["kept"], replayed["dropped"]), (done["kept"], done["dropped"]))
+
+    def test_a_language_that_is_a_label_alone_drops_nothing(self):
+        recipe = ["--recipe", "recipe.toml", "--set", "language.label_only=true"]
+        self.ftok("run", "-q", "--input", SAMPLE, *recipe, "--measure", "l.jsonl")
+        before = json.loads(self.ftok("whatif", "--json", "l.jsonl").stdout)["measured"]
+        after = json.loads(self.ftok("whatif", "--json", "l.jsonl", "--set", "language.languages={en=0.99}").stdout)["whatif"]
+        self.assertEqual(after, before)
+        self.assertEqual([reason for reason in before["dropped"] if reason.startswith("language.")], [])
+
     def test_what_is_refused(self):
+        self.one_line(self.whatif("--set", 'preset="c4"', code=2), "--recipe")
         self.one_line(self.whatif("--set", "c4.line_words_min=5", code=2), "c4.line_words_min: no threshold")
         self.one_line(self.whatif("--set", "c4.sentence_min=5", code=2), "sentences_min")
         for key, value in (("rights.noai_drop", "true"), ("prose.score_min", "0.5"), ("refinedweb.words_removed_max", "0.2")):

@@ -211,6 +211,24 @@ TEST(WhatIfColumns, SpreadsAreOfAllThatWereAsked) {
   EXPECT_EQ(rules.size(), 8U);  // of kRules all that compare, the language, pii
 }
 
+TEST(WhatIfColumns, AStageBehindDedupThatRewritesIsRefused) {
+  const Measures measures({}, 5, 10);
+  const testing::TemporaryFolder folder;
+  const std::string file = measures.written(folder.path());
+  const auto with = [](const std::string& stages) { return load_recipe("fineweb-2024-04", {"stages=" + stages}); };
+  EXPECT_NO_THROW(
+      WhatIf({file}, with(R"(["http", "extract", "language", "c4", "minhash", "dedup", "gopher_quality"])")));
+  for (const std::string name : {"c4", "refinedweb"}) {
+    try {
+      const WhatIf whatif({file},
+                          with(R"(["http", "extract", "minhash", "dedup", "gopher_quality", ")" + name + "\"]"));
+      FAIL() << "expected a UsageError";
+    } catch (const UsageError& error) {
+      EXPECT_EQ(std::string(error.what()).rfind("stages: " + name + " stands behind dedup", 0), 0U) << error.what();
+    }
+  }
+}
+
 TEST(WhatIfColumns, KeysOfAnotherRecipeAreRefused) {
   const Measures measures({}, 5, 10);
   const testing::TemporaryFolder folder;

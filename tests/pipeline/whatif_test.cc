@@ -114,6 +114,11 @@ TEST(WhatIf, KeysThatCanBeReplayed) {
   EXPECT_TRUE(changes({"minhash.keep_signature=true"}, {"dedup.verify_jaccard=0.8"}).changes_dedup);
 }
 
+TEST(WhatIf, ALabelThatDropsNothingHasNoThreshold) {
+  EXPECT_TRUE(
+      changes({"language.label_only=true"}, {"language.label_only=true", "language.languages={en=0.9}"}).empty());
+}
+
 TEST(WhatIf, KeysThatCannotAreRefusedByName) {
   for (const char* const set :
        {"c4.line_words_min=5", "fineweb.short_line_chars=40", "gopher_repetition.parts_max=9", "minhash.seed=2",

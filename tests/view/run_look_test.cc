@@ -98,6 +98,7 @@ TEST_F(PartsTest, FindsByIdAddressAndHostAlone) {
     EXPECT_NE(look.find("d2-0", false, "").find("\"kind\":\"dropped\",\"part\":2,\"row\":0"), std::string::npos);
     EXPECT_EQ(count_of(look.find("https://Host1.example/2?a=\"", false, ""), "\"id\""), 1U);
     EXPECT_EQ(count_of(look.find("host1.example", false, ""), "\"id\""), 4U);
+    EXPECT_EQ(count_of(look.find("Host1.EXAMPLE", false, ""), "\"id\""), 4U);
     EXPECT_EQ(count_of(look.find("k1", false, ""), "\"id\""), 0U);  // a part of an id
     EXPECT_EQ(count_of(look.find("k1", true, ""), "\"id\""), 4U);
     EXPECT_EQ(count_of(look.find("c4.a", false, ""), "\"id\""), 0U);  // what stands elsewhere in a row

@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/live_area.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/text_file.h"
 #include "pipeline/inputs.h"
 #include "text/unicode.h"
@@ -243,6 +244,7 @@ void run_chat(const EncodeFlags& flags, Form form) {
 
 void run_encode(const EncodeFlags& flags) {
   const Form form = form_of(flags);
+  refuse_to_overwrite("--page", flags.page, {flags.chat, flags.vocabulary.vocab});
   if (!flags.chat.empty()) return run_chat(flags, form);
   if (!flags.jsonl.empty()) {
     if (!flags.words.empty()) throw UsageError("--jsonl and TEXT exclude each other");

@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/lenient_json.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/run_on_threads.h"
 #include "core/text_file.h"
 #include "tools/ftok/commands.h"
@@ -264,6 +265,7 @@ void measure_chats(const EvalFlags& flags, ModelFile& model, const std::optional
 }
 
 void run(const EvalFlags& flags) {
+  refuse_to_overwrite("--write", flags.write, {flags.hellaswag, flags.vocabulary});
   const ChoiceFile choices = open_choices(flags.hellaswag);
   if (!flags.write.empty()) {
     if (flags.hellaswag.empty()) throw UsageError("--write needs --hellaswag");

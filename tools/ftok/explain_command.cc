@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <optional>
 
 #include "core/amounts.h"
 #include "core/error.h"
@@ -30,7 +31,12 @@ struct ExplainFlags {
 };
 
 Item read_record(const ExplainFlags& flags, const Plan& plan, const Log& log) {
-  return read_record_at(flags.file, static_cast<uint64_t>(parse_size(flags.record, true, "--record")), plan, log);
+  const std::optional<RecordPlace> place = parse_record_place(flags.record);
+  if (!place) {
+    throw UsageError(
+        fmt::format("--record: got '{}', expected a number, or N+N as `ftok warc list` prints it", flags.record));
+  }
+  return read_record_at(flags.file, *place, plan, log);
 }
 
 Item read_page(const ExplainFlags& flags) {
@@ -132,9 +138,8 @@ void add_explain_command(CLI::App& app) {
       ->required();
   command
       ->add_option("--record", flags->record,
-                   "Take the record, or line, that starts at this stored byte of FILE; of Parquet and other rows the "
-                   "row of this "
-                   "number, from 1")
+                   "Take the record, or line, that starts at this stored byte of FILE (N, or N+N as `ftok warc list` "
+                   "prints it); of Parquet and other rows the row of this number, from 1")
       ->type_name("OFFSET");
   command->add_flag("--text", flags->plain_text, "FILE is plain text, not HTML");
   command->add_option("--url", flags->url, "The page's address, for the URL rules");

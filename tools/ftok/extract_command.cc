@@ -11,6 +11,7 @@
 #include "core/byte_source.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "crawl/charset.h"
@@ -230,6 +231,7 @@ void run_extract(const ExtractFlags& flags) {
   if (files.size() > 1 && !flags.jsonl) throw UsageError("extract: more than one FILE needs --jsonl");
   if (files.empty()) files.emplace_back("-");
   if (!flags.report.empty() && files.size() > 1) throw UsageError("--report: shows one page, got more than one FILE");
+  refuse_to_overwrite("--report", flags.report, files);
   for (const std::string& file : files) {
     const std::string page = to_utf8(read_page(file));
     print_page(file, extract(page, options), flags);

@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/recipe.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/text_file.h"
 #include "tokenizer/chat_jinja.h"
 #include "tokenizer/vocabulary.h"
@@ -285,6 +286,8 @@ void export_gguf(const ModelFlags& flags, const ModelFile& model) {
 }
 
 void export_model(const ModelFlags& flags) {
+  for (const char* const name : {"", "/model.safetensors", "/model.safetensors.index.json"})
+    refuse_to_overwrite("--output", flags.output + name, {flags.source, flags.source + name, flags.vocabulary});
   const ModelFile model = read_named_model(flags.source, flags.heads, stderr_log());
   if (flags.format.starts_with("gguf")) return export_gguf(flags, model);
   if (flags.format.starts_with("llmc")) {

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/refuse_to_overwrite.h"
 #include "pipeline/inputs.h"
 #include "tools/ftok/commands.h"
 #include "tools/ftok/model_chat.h"
@@ -186,9 +187,8 @@ void refuse_outputs_over_inputs(const ProbeFlags& flags) {
     if (a.empty() || b.empty() || a == "-" || b == "-") return false;
     return fs::weakly_canonical(a, code) == fs::weakly_canonical(b, code) || fs::equivalent(a, b, code);
   };
-  for (const auto& [flag, path] : {std::pair("--output", flags.output), {"--details", flags.details}}) {
-    if (is_same(path, flags.questions)) throw UsageError(fmt::format("{} {} would overwrite QUESTIONS", flag, path));
-  }
+  for (const auto& [flag, path] : {std::pair("--output", flags.output), {"--details", flags.details}})
+    refuse_to_overwrite(flag, path, {flags.questions, flags.model});
   if (is_same(flags.output, flags.details))
     throw UsageError(fmt::format("--output and --details name the same file, {}", flags.details));
 }

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/refuse_to_overwrite.h"
 #include "crawl/input_format.h"
 #include "crawl/source.h"
 #include "pipeline/fit.h"
@@ -56,6 +57,8 @@ void print_distances(const LanguageFit& fit) {
 
 void run_fit(const RecipeFitFlags& flags) {
   const Log log = stderr_log();
+  refuse_to_overwrite("--output", flags.output, flags.files);
+  refuse_to_overwrite("--output", flags.output, {flags.language_model});
   LanguageFit fit;
   for (const std::string& file : flags.files) {
     if (add_texts(file, fit, log)) continue;
@@ -69,7 +72,7 @@ void run_fit(const RecipeFitFlags& flags) {
   if (flags.distances) return print_distances(fit);
   const std::string recipe = fitted_recipe(language, fit, flags.tail);
   if (flags.output.empty()) return print_out(recipe);
-  write_file(flags.output, recipe);
+  write_output(flags.output, recipe);
 }
 
 }  // namespace

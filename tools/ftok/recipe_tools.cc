@@ -11,8 +11,9 @@
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
 #include "pipeline/recipe_schema.h"
-#include "tools/ftok/stage_context.h"
+#include "tools/ftok/run_flags.h"
 #include "tools/ftok/terminal.h"
+#include "tools/ftok/vocabulary_source.h"
 
 namespace ftok::cli {
 namespace {
@@ -76,9 +77,8 @@ void add_check(CLI::App& recipe) {
     for (const std::string& name : flags->recipes) {
       try {
         const RecipeConfig config = load_recipe(name, flags->sets, stderr_log());
-        PlanOptions options;
-        options.context = stage_context(flags->language_model);
-        const Plan plan = make_plan(config, options);
+        const Plan plan =
+            load_plan(config, {.vocabulary = kDefaultVocabulary, .language_model = flags->language_model});
         for (const std::string& note : plan.notes)
           print("{}: note: {}\n", shown_field(without_secrets(name)), printable(note));
         std::vector<std::string> stages;

@@ -9,6 +9,7 @@
 #include "core/json.h"
 #include "core/live_area.h"
 #include "core/recipe.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/shown.h"
 #include "core/signals.h"
 #include "pipeline/make_plan.h"
@@ -76,7 +77,7 @@ void add_flags(CLI::App& command, RunCommandFlags& flags) {
 
 void measure(const RunCommandFlags& flags, const std::vector<std::string>& inputs, const RecipeConfig& recipe,
              const FetchOptions& fetch, const Log& log) {
-  refuse_address(flags.measure);
+  refuse_measures_name(flags.measure);
   PlanOptions plan_options;
   plan_options.context = stage_context(flags.run.language_model);
   const Plan plan = make_plan(recipe, plan_options);
@@ -92,6 +93,16 @@ void measure(const RunCommandFlags& flags, const std::vector<std::string>& input
     print_out("\nkept is counted before deduplication" +
               (can_replay ? fmt::format("; `ftok whatif {}` shows what a run keeps\n", printable(flags.measure))
                           : std::string(", which a run does\n")));
+  }
+}
+
+void refuse_outputs_over_inputs(const RunCommandFlags& flags, const std::vector<std::string>& inputs) {
+  const RunFlags& run = flags.run;
+  for (const std::vector<std::string>& read :
+       {inputs, run.inputs.input_lists, {run.recipe, run.vocabulary, run.language_model}}) {
+    refuse_to_overwrite("--measure", flags.measure, read);
+    if (!flags.measure.empty()) refuse_to_overwrite("--measure", recipe_path_of_measures(flags.measure), read);
+    refuse_to_overwrite("--progress-json", flags.progress_json, read);
   }
 }
 
@@ -190,6 +201,7 @@ void run_command(const RunCommandFlags& flags) {
   const RecipeConfig recipe = flags.run.recipe_config(log);
   const FetchOptions fetch = flags.fetch.options();
   const std::vector<std::string> inputs = flags.run.list();
+  refuse_outputs_over_inputs(flags, inputs);
   catch_stop_signals();
   if (!flags.measure.empty()) return measure(flags, inputs, recipe, fetch, log);
   OutputPlace place(flags.output, fetch, log);

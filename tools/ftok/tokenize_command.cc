@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "core/live_area.h"
 #include "core/recipe.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/signals.h"
 #include "crawl/input_format.h"
 #include "pipeline/inputs.h"
@@ -207,6 +208,8 @@ void run_command(TokenizeFlags flags) {
     flags.inputs.inputs.emplace_back("-");
   }
   options.inputs = list_inputs(flags.inputs);
+  for (const std::vector<std::string>& read : {options.inputs, flags.inputs.input_lists})
+    refuse_to_overwrite("--progress-json", options.progress_json, read);
   catch_stop_signals();
   OutputPlace place(flags.output, fetch_options_of_environment(), log);
   options.output = place.folder();

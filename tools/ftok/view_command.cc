@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/refuse_to_overwrite.h"
 #include "core/signals.h"
 #include "core/text_file.h"
 #include "pipeline/inputs.h"
@@ -80,6 +81,8 @@ ViewContents view_contents(const ViewFlags& flags) {
 }
 
 void run(const ViewFlags& flags) {
+  for (const std::vector<std::string>& read : {flags.folders, flags.inputs, {flags.text}})
+    refuse_to_overwrite("--export", flags.export_to, read);
   const ViewAnswers answers(view_contents(flags));
   if (!flags.export_to.empty()) {
     if (flags.folders.empty() && flags.text.empty())

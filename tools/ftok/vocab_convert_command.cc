@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/refuse_to_overwrite.h"
 #include "tokenizer/vocabulary.h"
 #include "tools/ftok/terminal.h"
 #include "tools/ftok/vocab_commands.h"
@@ -23,6 +24,8 @@ struct VocabConvertFlags {
 void run(VocabConvertFlags flags) {
   if (!flags.name.empty()) flags.vocabulary.vocab = flags.name;
   const std::string& path = flags.vocabulary.vocab;
+  for (const std::string& written : {flags.output, sidecar_path(flags.output)})
+    refuse_to_overwrite("--output", written, {path, sidecar_path(path)});
   const Vocabulary vocabulary = load_named_vocabulary(path, flags.vocabulary);
   const std::filesystem::path output(flags.output);
   if (vocabulary.surrounds_texts() && (output.extension() != ".json" || output.filename() == "encoder.json")) {

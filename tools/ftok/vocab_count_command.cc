@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/refuse_to_overwrite.h"
 #include "pipeline/progress.h"
 #include "tools/ftok/corpus_flags.h"
 #include "tools/ftok/terminal.h"
@@ -19,6 +20,7 @@ struct CountFlags : CorpusFlags {
 };
 
 void run_count(const CountFlags& flags) {
+  refuse_to_overwrite("--output", flags.output, flags.files);
   const PretokenPattern pattern = parse_pattern(flags.pattern.empty() ? kDefaultPattern : flags.pattern);
   const std::vector<uint64_t> weights = whole_weights_of(flags.files, flags.weights);
   remove_dead_temporaries_of(flags.output);
@@ -52,6 +54,7 @@ void run_count(const CountFlags& flags) {
 }
 
 void run_merge(const CountFlags& flags) {
+  refuse_to_overwrite("--output", flags.output, flags.files);
   const std::vector<uint64_t> weights = whole_weights_of(flags.files, flags.weights);
   const std::vector<std::unique_ptr<CountsReader>> readers = open_counts(flags.files);
   std::vector<SortedCounts*> parts;

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "core/refuse_to_overwrite.h"
 #include "pipeline/progress.h"
 #include "tokenizer/bpe_train.h"
 #include "tools/ftok/corpus_flags.h"
@@ -188,6 +189,8 @@ void report(const VocabTrainFlags& flags, const Pretokens& pretokens, const Voca
 }
 
 void run_train(const VocabTrainFlags& flags) {
+  for (const std::string& path : {flags.output, sidecar_path(flags.output)})
+    refuse_to_overwrite("--output", path, flags.files);
   BpeTrainOptions options = options_of(flags);
   if (flags.size < 256 || flags.size > kVocabularyTokensMax) {
     throw UsageError(fmt::format("--size {}: expected 256 to {}", flags.size, kVocabularyTokensMax));

@@ -1,10 +1,11 @@
 // `ftok warc list|count|cat`: what is in a WARC or ARC file, without a pipeline.
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/shown.h"
+#include "core/signals.h"
 #include "crawl/http_stage.h"
+#include "crawl/record_place.h"
 #include "crawl/warc.h"
 #include "crawl/warc_source.h"
 #include "pipeline/inputs.h"
@@ -31,29 +34,7 @@ struct WarcFlags {
   bool payload = false;
 };
 
-// Where a record lies: "1234", or "1234+567" for one that starts 567 decoded bytes into the member at 1234.
-std::string place_of(const WarcRecord& record) {
-  if (record.offset_in_member == 0) return std::to_string(record.offset);
-  return fmt::format("{}+{}", record.offset, record.offset_in_member);
-}
-
-// The source from byte `offset` on.
-class TailSource : public ByteSource {
- public:
-  TailSource(std::unique_ptr<ByteSource> source, uint64_t offset) : source_(std::move(source)) {
-    std::vector<char> passed(1 << 20);
-    while (offset > 0) {
-      const size_t got = source_->read(passed.data(), std::min<uint64_t>(offset, passed.size()));
-      if (got == 0) throw Error(source_->name() + " ends before that offset");
-      offset -= got;
-    }
-  }
-  size_t read(char* out, size_t size) override { return source_->read(out, size); }
-  const std::string& name() const override { return source_->name(); }
-
- private:
-  std::unique_ptr<ByteSource> source_;
-};
+std::string place_of(const WarcRecord& record) { return RecordPlace{record.offset, record.offset_in_member}.text(); }
 
 WarcReader open_warc(const std::string& file) { return WarcReader(make_decoded_input(open_input(file, {}))); }
 
@@ -127,28 +108,34 @@ void count_file(const std::string& file, bool json) {
   print("\n");
 }
 
-// "1234" or "1234+567".
-void parse_place(const std::string& text, uint64_t& offset, uint64_t& in_member) {
-  const char* const end = text.data() + text.size();
-  auto [at, error] = std::from_chars(text.data(), end, offset);
-  bool good = error == std::errc();
-  if (good && at != end && *at == '+') {
-    const auto inner = std::from_chars(at + 1, end, in_member);
-    good = inner.ec == std::errc();
-    at = inner.ptr;
+// Those that cannot be read are named, and the others read all the same.
+void for_each_file(const std::vector<std::string>& files, const std::function<void(const std::string&)>& read) {
+  if (files.size() == 1) return read(files.front());
+  size_t failed = 0;
+  for (const std::string& file : files) {
+    try {
+      read(file);
+    } catch (const Stopped&) {
+      throw;
+    } catch (const Error& error) {
+      ++failed;
+      note("ftok: {}\n", hide_secrets(error.what()));
+    }
   }
-  if (!good || at != end) throw UsageError("OFFSET: expected N or N+N as `ftok warc list` prints it, got " + text);
+  if (failed > 0) throw Error(fmt::format("{} of {} files could not be read", failed, files.size()));
 }
 
 void cat_record(const WarcFlags& flags) {
-  uint64_t offset = 0, in_member = 0;
-  parse_place(flags.place, offset, in_member);
-  WarcReader reader(make_decoded_input(std::make_unique<TailSource>(open_input(flags.file, {}), offset)));
+  const std::optional<RecordPlace> place = parse_record_place(flags.place);
+  if (!place) throw UsageError("OFFSET: expected N or N+N as `ftok warc list` prints it, got " + flags.place);
+  auto tail = std::make_unique<TailSource>(open_input(flags.file, {}), place->offset);
+  const uint64_t begin = tail->lead();
+  WarcReader reader(make_decoded_input(std::move(tail)));
   WarcRecord record;
   bool found = false;
   while (!found && reader.next(record)) {
-    found = record.offset == 0 && record.offset_in_member == in_member;
-    if (record.offset > 0) break;
+    found = record.offset == begin && record.offset_in_member == place->in_member;
+    if (record.offset > begin) break;
   }
   if (!found) throw Error(fmt::format("{} has no record at {}", flags.file, flags.place));
   if (record.damage != nullptr) {
@@ -165,7 +152,12 @@ void cat_record(const WarcFlags& flags) {
   Document document;
   document.payload = record.block;
   document.identified_type = record.identified_type;
-  const Verdict verdict = HttpStage(HttpOptions{}).process(document);
+  const HttpStage http{HttpOptions{}};
+  Verdict verdict = http.process(document);
+  if (verdict.kind == Verdict::Kind::kSkip) {  // no page
+    document.payload = record.block;
+    verdict = http.read_body(document, document.html);
+  }
   if (!verdict.kept())
     throw Error(fmt::format("{} at {}: {} {}", flags.file, flags.place, verdict.reason.view(), verdict.detail));
   put_text(document.html);
@@ -186,21 +178,19 @@ void add_warc_command(CLI::App& app) {
   CLI::App* const list = warc->add_subcommand("list", "List one line per record: offset, type, length, URL, damage");
   list->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
   list->add_flag("--json", flags->json, "Print one JSON object per line");
-  list->callback([flags] {
-    for (const std::string& file : flags->files) list_file(file, flags->json);
-  });
+  list->callback(
+      [flags] { for_each_file(flags->files, [&](const std::string& file) { list_file(file, flags->json); }); });
 
   CLI::App* const count = warc->add_subcommand("count", "Count the records of each file by type, and its damage");
   count->add_option("FILE", flags->files, "WARC or ARC files, plain, gzip or zstd; - is standard input")->required();
   count->add_flag("--json", flags->json, "Print one JSON object per file");
-  count->callback([flags] {
-    for (const std::string& file : flags->files) count_file(file, flags->json);
-  });
+  count->callback(
+      [flags] { for_each_file(flags->files, [&](const std::string& file) { count_file(file, flags->json); }); });
 
-  CLI::App* const cat = warc->add_subcommand("cat", "Write one record as it is stored, or its page in UTF-8");
+  CLI::App* const cat = warc->add_subcommand("cat", "Write one record as it is stored, or its body");
   cat->add_option("FILE", flags->file, "WARC or ARC file")->required();
   cat->add_option("OFFSET", flags->place, "Offset of the record, as `list` prints it")->required();
-  cat->add_flag("--payload", flags->payload, "Only the body: chunks, Content-Encoding and charset undone");
+  cat->add_flag("--payload", flags->payload, "Only the body: chunks and Content-Encoding undone, a page in UTF-8");
   cat->callback([flags] { cat_record(*flags); });
 }
 

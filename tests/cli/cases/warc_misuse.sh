@@ -4,5 +4,8 @@ ftok warc cat a.warc nine || echo "exit $?"
 ftok warc cat a.warc 9 || echo "exit $?"
 ftok warc cat a.warc 900 || echo "exit $?"
 ftok warc count missing.warc || echo "exit $?"
+# A file that cannot be read does not keep the others from being read.
+ftok warc count missing.warc a.warc || echo "exit $?"
+ftok warc list a.warc missing.warc || echo "exit $?"
 printf '\x04\x22\x4D\x18....' > a.warc.lz4
 ftok warc count a.warc.lz4 || echo "exit $?"
