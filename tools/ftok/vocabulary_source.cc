@@ -121,8 +121,9 @@ std::string file_of_folder(const std::string& folder) {
   for (const std::string_view same : names) {
     for (const Model& model : known_models()) {
       if (model.name == same && is_vocabulary(model))
-        throw UsageError(fmt::format("--vocab {}: `ftok vocab get {}` fetches it (or {}=FILE takes a file you have)",
-                                     shown, same, name));
+        throw UsageError(fmt::format(
+            "--vocab {}: `ftok vocab get {}` fetches it{}", shown, same,
+            names_of_same_ranks(name).empty() ? "" : fmt::format(" (or {}=FILE takes a file you have)", name)));
     }
   }
   throw UsageError(fmt::format(
