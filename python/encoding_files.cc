@@ -91,8 +91,9 @@ nb::tuple state_of(const Encoding& encoding) {
     return nb::bytes(values.data(), values.size() * sizeof(uint32_t));
   };
   return nb::make_tuple(v.name, pattern_name(v.pattern), v.own_pattern == nullptr ? "" : v.own_pattern->text(),
-                        specials, v.digest, nb::bytes(v.bytes.data(), v.bytes.size()), numbers(v.offsets), numbers(merges),
-                        v.whole_pretoken_first, v.normalize_nfc, numbers(v.before_text), numbers(v.after_text));
+                        specials, v.digest, nb::bytes(v.bytes.data(), v.bytes.size()), numbers(v.offsets),
+                        numbers(merges), v.whole_pretoken_first, v.normalize_nfc, numbers(v.before_text),
+                        numbers(v.after_text));
 }
 
 Encoding of_state(const nb::tuple& state) {

@@ -18,8 +18,6 @@ refused count --memory much --output x.counts a.jsonl
 refused count --text-key body --output x.counts a.jsonl
 printf "WARC/1.0\r\n" | gzip > page.warc.gz
 refused count --output x.counts page.warc.gz
-printf '{"text":"fine"}\n{"text":"caf\xe9"}\n' > bad.jsonl
-refused count --output x.counts bad.jsonl
 printf '{"text":"fine"}\n{"text":"fine"\n' > bad.jsonl
 refused count --output x.counts bad.jsonl
 seq 100000 | gzip > whole.gz
