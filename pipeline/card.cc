@@ -16,8 +16,8 @@
 #include "pipeline/card_texts.h"
 #include "pipeline/make_plan.h"
 #include "pipeline/recipe_config.h"
-#include "shards/files/text_line.h"
 #include "shards/manifest.h"
+#include "shards/text_line.h"
 
 namespace ftok {
 namespace fs = std::filesystem;

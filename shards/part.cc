@@ -7,7 +7,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "shards/bytes.h"
-#include "shards/files/text_line.h"
+#include "shards/text_line.h"
 
 namespace ftok {
 namespace {

@@ -1,4 +1,4 @@
-#include "shards/files/text_line.h"
+#include "shards/text_line.h"
 
 #include <fmt/format.h>
 

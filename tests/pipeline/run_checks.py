@@ -102,6 +102,13 @@ class RunChecks(unittest.TestCase):
         self.assertTrue(any(name.startswith("ftok_val_") for name in expected))
         self.assertGreater(sum(name.startswith("ftok_train_") and name.endswith(".bin") for name in expected), 2)
 
+    @unittest.skipIf("FTOK_SANITIZED" in os.environ, "sanitizers have threads of their own")
+    def test_no_thread_outlives_main(self):
+        # libcrypto's clean-up at exit takes away what threads that end later give back.
+        counts = self.folder / "threads"
+        self.run_json(self.inputs(2), "out", "--threads", "2", env=faults.environment(FTOK, FAULTS_THREADS=counts))
+        self.assertEqual(counts.read_text(), "1\n")
+
     def test_a_longer_input_list_continues_to_the_same_bytes(self):
         inputs = self.inputs()
         self.run_json(inputs, "whole", "--shard-tokens", "3000")

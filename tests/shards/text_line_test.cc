@@ -1,5 +1,5 @@
 // Times as dolma writes them.
-#include "shards/files/text_line.h"
+#include "shards/text_line.h"
 
 #include <gtest/gtest.h>
 

@@ -6,11 +6,13 @@
 //   FAULTS_BELOW=FOLDER           the calls below count where they are about a file in FOLDER; default: none do
 //   FAULTS_AT=KIND:N:HOW          the N-th call (from 1) of KIND counts and fails: HOW is the name of an error, `short`
 //                                 (a write or read of fewer bytes than asked for), or `kill` (SIGKILL in its place)
+//   FAULTS_THREADS=FILE           at its end, when main has returned, the process appends to FILE how many threads it has
 //   FAULTS_COUNT=FILE             at its end the process appends "KIND NUMBER" to FILE for each kind that was called
 //
 // KINDs: open read pread write pwrite sync rename link mkdir unlink rmdir ftruncate mmap close flock. An error stays: calls after the
 // N-th fail too where HOW ends in `+` (a full disk stays full).
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -87,7 +89,22 @@ __attribute__((constructor)) static void begin(void) {
   if (text != NULL && *text != '\0') read_fault(text);
 }
 
+// Writes how many threads the process has.
+static void write_threads(const char* path) {
+  DIR* const tasks = opendir("/proc/self/task");
+  if (tasks == NULL) die("FAULTS_THREADS: cannot list threads");
+  long threads = 0;
+  for (const struct dirent* entry; (entry = readdir(tasks)) != NULL;) threads += entry->d_name[0] != '.';
+  closedir(tasks);
+  char text[32];
+  const int size = snprintf(text, sizeof text, "%ld\n", threads);
+  const int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  if (fd >= 0 && syscall(SYS_write, fd, text, (size_t)size) < 0) die("FAULTS_THREADS: cannot write");
+}
+
 __attribute__((destructor)) static void end(void) {
+  const char* threads = getenv("FAULTS_THREADS");
+  if (threads != NULL) write_threads(threads);
   const char* path = getenv("FAULTS_COUNT");
   if (path == NULL) return;
   char text[512];

@@ -1,7 +1,7 @@
 // `ftok`: parses the command line, runs one command, turns errors into one line and an exit code: 0 done, 1 the run
 // failed, 2 the command line or a recipe is wrong.
 #include <fmt/format.h>
-#include <openssl/crypto.h>
+#include <oneapi/tbb/global_control.h>
 
 #include <charconv>
 #include <cstdint>
@@ -163,16 +163,22 @@ int told(const Work& work) {
   return 1;
 }
 
+// Waits until the threads of TBB have ended. Those that have computed digests then give back what libcrypto gave them;
+// its clean-up at exit, which a library may ask for before main, takes it from threads that end later: a segmentation
+// fault at the end of a run, once in some thousands.
+void end_pool() {
+  oneapi::tbb::task_scheduler_handle pool{oneapi::tbb::attach()};
+  oneapi::tbb::finalize(pool, std::nothrow);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Threads that have computed digests may end after main: libcrypto's clean-up at exit would take from them what they
-  // then give back (a segmentation fault at the end of a run, once in some thousands).
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   const int code = told([&] {
     ftok::cli::hold_standard_streams();
     return run(argc, argv);
   });
+  end_pool();
   if (code != 0) return code;
   return told([] {
     ftok::cli::finish_output();
