@@ -85,8 +85,6 @@ Routing::Routing(const RecipeConfig& recipe) {
     if (corpora_.empty()) {
       throw UsageError("recipe: output.corpora: missing, expected languages (language.languages names none)");
     }
-    for (const std::string& corpus : corpora_)
-      check_language_name(recipe, recipe.entries.size(), "output.corpora", corpus);
   } else {
     check_score(recipe);
     if (!options.corpora.empty()) throw UsageError("recipe: output.corpora: only with output.by = \"language\"");
@@ -103,6 +101,7 @@ Routing::Routing(const RecipeConfig& recipe) {
     }
     if (std::count(corpora_.begin(), corpora_.end(), name) > 1)
       throw UsageError(fmt::format("recipe: output.corpora: '{}' is listed twice", name));
+    if (options.by == "language") check_language_name(recipe, recipe.entries.size(), "output.corpora", name);
   }
 }
 

@@ -152,7 +152,7 @@ class Subprocess(StageChecks):
         (self.folder / "in.jsonl").write_text("".join(json.dumps({"id": f"o{i}", "text": f"Text {i} of the mill.", **line}) + "\n" for i, line in enumerate(odd)))
         self.run_ftok("odd")
         self.assertEqual([{k: line[k] for k in ("charm", "topic", "tags") if k in line} for line in self.lines("text", "odd")],
-                         [{"tags": ["b", "c"]}, {}, {"tags": [], "topic": "", "charm": 1}])
+                         [{"topic": "7", "tags": ["b", "c"]}, {}, {"tags": [], "topic": "", "charm": 1}])
 
     def test_fields_that_are_refused(self):
         for more, says in (('[input]\ntext_fields = ["tags"]', "the field tags is both a list and a single value"),
