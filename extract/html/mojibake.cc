@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <iterator>
 
 #include "core/ascii.h"
@@ -181,6 +182,7 @@ class Repair {
   bool is_certain() {
     constexpr uint64_t kAccentedMax = 10, kRunsMin = 10;  // accented letters to a run, runs to what is right
     Stretch page = read_all();
+    if (!long_run_ && !two_kinds_) return false;
     if (page.right * kRunsMin > page.runs) {
       passes_code_ = true;
       first_run_ = {};
@@ -215,13 +217,38 @@ class Repair {
   Stretch read_all() {
     Stretch page;
     for (size_t at = 0; at < page_.size();) {
-      at = end_of_code(at);
+      at = passes_code_ ? end_of_code(at) : next_stretch(at);
       const Stretch stretch = read(at, nullptr);
       page.runs += stretch.is_certain() ? stretch.runs + stretch.doubtful : 0;
       page.right += stretch.right + (stretch.runs == 0 ? stretch.doubtful : 0);
       page.accented += stretch.accented + (stretch.runs == 0 ? stretch.doubtful : 0);
     }
     return page;
+  }
+
+  // The end of the ASCII at `at` that is in one stretch: eight bytes at a time, then one.
+  size_t end_of_ascii(size_t at) const {
+    constexpr uint64_t kOnes = 0x0101010101010101ULL, kHigh = 0x8080808080808080ULL;
+    const auto has = [](uint64_t bytes, char c) {  // at least where it does, in the high bits
+      const uint64_t differs = bytes ^ (kOnes * static_cast<unsigned char>(c));
+      return (differs - kOnes) & ~differs;
+    };
+    for (uint64_t bytes = 0; at + sizeof bytes <= page_.size(); at += sizeof bytes) {
+      std::memcpy(&bytes, page_.data() + at, sizeof bytes);
+      if (((bytes | has(bytes, '<') | has(bytes, '>') | has(bytes, '\n')) & kHigh) != 0) break;
+    }
+    while (at < page_.size() && static_cast<unsigned char>(page_[at]) < 0x80 && !ends_stretch(page_[at])) ++at;
+    return at;
+  }
+
+  // Where the next stretch from `at` on begins that is not ASCII; the page's end where there is none.
+  size_t next_stretch(size_t at) const {
+    size_t begin = at;
+    while (at < page_.size() && static_cast<unsigned char>(page_[at]) < 0x80) {
+      if (ends_stretch(page_[at])) begin = at++;
+      at = end_of_ascii(at);
+    }
+    return at < page_.size() ? begin : at;
   }
 
   // Reads the stretch at `at`, which moves behind it; writes it as it is meant where there is somewhere to.
@@ -232,11 +259,13 @@ class Repair {
     bool long_run = false, two_kinds = false;
     while (at < page_.size() && (at == begin || !ends_stretch(page_[at]))) {
       if (static_cast<unsigned char>(page_[at]) < 0x80) {
-        if (out != nullptr) *out += page_[at];
-        ++at;
+        const size_t end = std::max(end_of_ascii(at), at + 1);  // the stretch's first character may be what ends others
+        if (out != nullptr) *out += page_.substr(at, end - at);
+        at = end;
         continue;
       }
-      const Run run = run_at(page_, at);
+      const bool may_be_wrong = page_[at] == '\xC3';  // so begin runs, and remnants
+      const Run run = may_be_wrong && may_begin_run(page_, at) ? run_at(page_, at) : Run();
       if (run.bytes_read != 0) {
         const bool is_doubtful = may_be_meant(page_, at, run);
         ++(is_doubtful ? stretch.doubtful : stretch.runs);
@@ -250,7 +279,7 @@ class Repair {
         at += run.bytes_read;
         continue;
       }
-      const Remnant remnant = remnant_at(page_, at);
+      const Remnant remnant = may_be_wrong ? remnant_at(page_, at) : Remnant();
       if (remnant.bytes_read != 0) {
         ++stretch.remnants;
         if (out != nullptr) *out += remnant.meant;
