@@ -350,7 +350,7 @@ class Shards(Checks):
             self.ftok("shards", "cat", f"{name}/train", "--ids")
 
     def test_compressed_samples_are_named(self):
-        self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "more.jsonl", "-o", "packed", "--shard-format", "mds", "--validation-per-mille", "0")
+        self.ftok("tokenize", "--vocab", "ftok-4k", "-q", "a.jsonl", "-o", "packed", "--shard-format", "mds", "--validation-per-mille", "0")
         train = self.folder / "packed" / "train"
         (self.folder / "packed" / "manifest.json").unlink()
         index = json.loads((train / "index.json").read_text())

@@ -36,7 +36,7 @@ def main():
     parser.add_argument("ftok")
     parser.add_argument("--random", type=int, default=20000)
     args = parser.parse_args()
-    texts = CORPUS[:4] + list(random_strings(args.random)) + list(code_points())
+    texts = CORPUS[:4] + list(random_strings(args.random)) + [text for text in code_points() if ord(text[-1]) < 0x20000]
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
