@@ -148,7 +148,8 @@ TEST(PretokenPattern, RefusesWhatRe2Cannot) {
            {R"(\s+(?!\S))", "pattern \\s+(?!\\S): RE2 cannot take it: invalid perl operator: (?!"},
            {"a++", "pattern a++: RE2 cannot take it: bad repetition operator: ++"},
            {"gpt5",
-            "pattern gpt5: expected one of gpt2, gpt2-original, cl100k, llama3, qwen2, o200k, or a regular "
+            "pattern gpt5: expected one of gpt2, gpt2-original, cl100k, llama3, qwen2, o200k, smollm, tekken, or a "
+            "regular "
             "expression"}}) {
     try {
       PretokenPattern::parse(expression);
